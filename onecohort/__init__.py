@@ -1,0 +1,1 @@
+"""Nine centers' exports in, one validated cohort out, and nothing lost on the way."""
