@@ -1,0 +1,1 @@
+"""A center's mapping: its language, its reading, its checking."""
