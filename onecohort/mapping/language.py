@@ -85,7 +85,9 @@ class TableRule(Node):
     instrument: Text | None = Field(None, description="REDCap: rows of this repeating instrument.")
     event: Filled | None = Field(None, description="REDCap: rows of this event.")
     dictionary: Filled | None = Field(None, description="REDCap: file with the data dictionary.")
-    record_lines: int | None = Field(None, ge=1, description="Lines over which a record is wrapped.")
+    record_lines: int | None = Field(
+        None, ge=1, description="Lines over which a record is wrapped."
+    )
 
     key: Names = Field(description="Column or columns that tell one patient from another.")
     zero_pad: int | None = Field(None, ge=1, description="Digits of the key, filled with zeros.")
@@ -93,9 +95,13 @@ class TableRule(Node):
     repeated: Literal["quarantine", "first", "last"] | LatestBy = Field(
         "quarantine", description="Which row stays where a key comes twice with other values."
     )
-    where: When | None = Field(None, description="Only these rows; the others are left out, counted.")
+    where: When | None = Field(
+        None, description="Only these rows; the others are left out, counted."
+    )
     leave_out: tuple[LeaveOut, ...] = ()
-    dates: Names | None = Field(None, description="Date formats, tried in order; ISO always counts.")
+    dates: Names | None = Field(
+        None, description="Date formats, tried in order; ISO always counts."
+    )
     pivot_year: int | None = Field(
         None, ge=1000, le=9900, description="First of the hundred years that two digits may mean."
     )
@@ -118,7 +124,9 @@ class FieldRule(Node):
     constant: Text | None = Field(None, description="The same value for every patient.")
     first_of: Names | None = Field(None, description="The first of these columns that is marked.")
     any_of: Names | None = Field(None, description="Yes where any of these columns is marked.")
-    filled_from: Names | None = Field(None, description="The first of these columns that is filled.")
+    filled_from: Names | None = Field(
+        None, description="The first of these columns that is filled."
+    )
     cases: Annotated[tuple[Case, ...], Field(min_length=1)] | None = Field(
         None, description="The first case whose conditions all hold."
     )
@@ -134,7 +142,9 @@ class FieldRule(Node):
         None, description="What stands for the unknown part of a partial date."
     )
     days_from: Filled | None = Field(None, description="The cell counts time from this date field.")
-    age_at: Filled | None = Field(None, description="The cell is a birth date; the age at this field.")
+    age_at: Filled | None = Field(
+        None, description="The cell is a birth date; the age at this field."
+    )
     unit: Filled | None = Field(None, description="Unit of the cells.")
     unit_from: Filled | None = Field(None, description="Column with the unit of each cell.")
     units: dict[Text, Filled] | None = Field(None, description="Local spelling of a unit → unit.")

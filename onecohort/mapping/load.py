@@ -11,7 +11,7 @@ from rapidfuzz import process
 
 from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.language import Mapping
-from onecohort.mapping.source import YamlSource, parse_yaml, read_yaml
+from onecohort.mapping.source import NodePath, Tree, YamlSource, parse_yaml, read_yaml
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def understand(source: YamlSource) -> LoadedMapping:
     try:
         return LoadedMapping(Mapping.model_validate(source.tree), source)
     except ValidationError as error:
-        found = {}
+        found: dict[str, Mistake] = {}
         for problem in error.errors(include_url=False):
             path = _node_path(problem["loc"], source)
             mistake = _mistake(path, problem["type"], str(problem["msg"]), source)
@@ -86,17 +86,18 @@ def _by_line(mistake: Mistake) -> tuple[int, int]:
     return int(line), int(column)
 
 
-def _node_path(loc: tuple[str | int, ...], source: YamlSource) -> tuple[str | int, ...]:
+def _node_path(loc: tuple[str | int, ...], source: YamlSource) -> NodePath:
     """Drop from pydantic's location what names a branch of the model, not a node of the file."""
-    path: tuple[str | int, ...] = ()
-    node: object = source.tree
+    path: NodePath = ()
+    node: Tree = source.tree
     for step in loc:
-        if isinstance(node, dict) and isinstance(step, str) and step in node:
-            node, path = node[step], (*path, step)
+        if isinstance(node, dict) and isinstance(step, str):
+            if step in node:
+                node, path = node[step], (*path, step)
+            elif step == loc[-1]:
+                path = (*path, step)  # a key that is missing
         elif isinstance(node, list) and isinstance(step, int) and step < len(node):
             node, path = node[step], (*path, step)
-        elif isinstance(node, dict) and isinstance(step, str) and step == loc[-1]:
-            path = (*path, step)  # a key that is missing
     return path
 
 
@@ -106,12 +107,16 @@ def _mistake(path: tuple[str | int, ...], kind: str, message: str, source: YamlS
     last = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
         known = _keys_at(path[:-1])
-        return Mistake(where, f"{name}: {last!r} is not a word of the language", did_you_mean(last, known))
+        return Mistake(
+            where, f"{name}: {last!r} is not a word of the language", did_you_mean(last, known)
+        )
     if kind == "missing":
         return Mistake(where, f"{name} is missing", f"write `{last}: …`")
     if kind in ("model_type", "dict_type"):
         keys = ", ".join(_keys_at(path)[:6])
-        return Mistake(where, f"{name} must be a block of keys", f"such as {{ {keys}: … }}" if keys else "")
+        return Mistake(
+            where, f"{name} must be a block of keys", f"such as {{ {keys}: … }}" if keys else ""
+        )
     return Mistake(where, f"{name}: {message[0].lower()}{message[1:]}")
 
 
@@ -122,7 +127,9 @@ def _keys_at(path: tuple[str | int, ...]) -> list[str]:
         model = _child(model, step)
         if model is None:
             return []
-    models = [part for part in _parts(model) if isinstance(part, type) and issubclass(part, BaseModel)]
+    models = [
+        part for part in _parts(model) if isinstance(part, type) and issubclass(part, BaseModel)
+    ]
     return [field.alias or name for m in models for name, field in m.model_fields.items()]
 
 

@@ -1,0 +1,208 @@
+"""Dates as hospitals write them: several formats, partial dates, two-digit years, Excel serials.
+
+A format is compiled to a regular expression and its parts are checked as numbers, because the usual
+parsers roll 31.02. over into March. ISO dates are always understood: readers hand on real dates so.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onecohort.rules.outcome import Converted, Remark, State
+
+MONTHS = {
+    name: number
+    for names in (
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "gen feb mar apr mag giu lug ago set ott nov dic",
+        "january february march april may june july august september october november december",
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+        "genn febbr mar apr magg giu lug ago sett ott nov dic",
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_PARTS = {
+    "%d": r"(?P<day>\d{1,2})",
+    "%m": r"(?P<month>\d{1,2})",
+    "%Y": r"(?P<year>\d{4})",
+    "%y": r"(?P<short>\d{2})",
+    "%b": rf"(?P<name>{_MONTH})\.?",
+    "%B": rf"(?P<name>{_MONTH})\.?",
+    "%H": r"\d{1,2}",
+    "%M": r"\d{2}",
+    "%S": r"\d{2}(?:\.\d+)?",
+}
+ISO = "%Y-%m-%d"
+_ISO_TIME = r"(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+COMMON_FORMATS = (
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
+    "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%m/%Y", "%Y-%m", "%B %Y", "%Y", "excel",
+)  # fmt: skip
+_EPOCHS = {"excel": np.datetime64("1899-12-30"), "excel1904": np.datetime64("1904-01-01")}
+_DAYS_IN_MONTH = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+Days = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """How dates are spelled.
+
+    formats      tried in order, then ISO
+    pivot_year   first of the hundred years that two digits may mean
+    impute       what stands for the unknown part of a partial date; None: it is a finding
+    """
+
+    formats: tuple[str, ...] = ()
+    pivot_year: int | None = None
+    impute: str | None = None
+
+
+@lru_cache(maxsize=256)
+def pattern_of(date_format: str) -> str:
+    """Regular expression of a date format, whole text, case folded; raises ValueError if unknown.
+
+    >>> pattern_of("%d/%m")
+    Traceback (most recent call last):
+    ValueError: '%d/%m' has no year
+    """
+    if date_format in _EPOCHS:
+        return r"^(?P<serial>\d{1,6})(?:\.\d+)?$"
+    unknown = sorted(set(re.findall(r"%.", date_format)) - set(_PARTS))
+    if unknown:
+        raise ValueError(f"{date_format!r} has {unknown[0]!r}; known are {' '.join(_PARTS)}")
+    pieces = re.split(r"(%[a-zA-Z])", date_format)
+    body = "".join(_PARTS.get(piece) or re.escape(piece) for piece in pieces)
+    if "(?P<year>" not in body and "(?P<short>" not in body:
+        raise ValueError(f"{date_format!r} has no year")
+    if "(?P<day>" in body and "(?P<month>" not in body and "(?P<name>" not in body:
+        raise ValueError(f"{date_format!r} has a day but no month")
+    return f"^{body}{_ISO_TIME if date_format == ISO else ''}$"
+
+
+def read_dates(texts: pa.Array, spelling: DateFormat) -> Converted:
+    """Read d distinct texts as dates.
+
+    Returns date32 values and their precision ("day", "month", "year"). A day that does not exist, a
+    text in no format and a partial date without `impute` are faults.
+    """
+    count = len(texts)
+    blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+    days: Days = np.zeros(count, np.int64)
+    precision = np.zeros(count, np.uint8)  # 0 unread, 1 day, 2 month, 3 year
+    folded = pc.utf8_lower(texts)
+    for date_format in (*spelling.formats, ISO):
+        open_ = np.flatnonzero(~blank & (precision == 0))
+        if not len(open_):
+            break
+        read, exact = _read_format(folded.take(pa.array(open_)), date_format, spelling)
+        days[open_] = read
+        precision[open_] = exact
+    states = np.where(blank, State.BLANK, State.CARRIED).astype(np.uint8)
+    found = Converted(pa.nulls(count, pa.date32()), states)
+    unread = np.flatnonzero(~blank & (precision == 0))
+    if len(unread):
+        known = texts.filter(pa.array(~blank)).to_pylist()
+        for number in unread:
+            found.fault(int(number), _unreadable(texts[int(number)].as_py(), spelling, known))
+    for number in np.flatnonzero(precision > 1):
+        _note_partial(found, int(number), int(precision[number]), spelling.impute)
+    # The precision is kept even of a partial date that is not imputed: that much is known.
+    words = np.array([None, "day", "month", "year"], dtype=object)[precision]
+    found.precision = pa.array(words, pa.string())
+    lost = found.states != State.CARRIED
+    found.values = pa.array(days.astype(np.int32), pa.int32(), mask=lost).cast(pa.date32())
+    return found
+
+
+def fits(texts: Sequence[str], date_format: str) -> bool:
+    """Whether every text is a date in this format (two-digit years in any century)."""
+    spelling = DateFormat((date_format,), pivot_year=1925, impute="first")
+    folded = pc.utf8_lower(pa.array(list(texts), pa.string()))
+    return bool((_read_format(folded, date_format, spelling)[1] > 0).all())
+
+
+def _read_format(
+    texts: pa.Array, date_format: str, spelling: DateFormat
+) -> tuple[Days, npt.NDArray[np.uint8]]:
+    """Days since 1970 and precision (0 where the text is no date in this format)."""
+    parts = pc.extract_regex(texts, pattern_of(date_format))
+    matched = pc.is_valid(parts).to_numpy(zero_copy_only=False)
+    names = [field.name for field in parts.type]
+
+    def number(name: str, default: int) -> Days:
+        if name not in names:
+            return np.full(len(texts), default, np.int64)
+        column = pc.struct_field(parts, name)
+        if name == "name":
+            listed = [MONTHS.get(text, 0) if text else 0 for text in column.to_pylist()]
+            return np.array(listed, np.int64)
+        return np.asarray(pc.fill_null(column, "0").cast(pa.int64()))
+
+    if "serial" in names:
+        epoch = _EPOCHS[date_format].astype("datetime64[D]").astype(np.int64)
+        return number("serial", 0) + epoch, matched.astype(np.uint8)
+    year = number("year", 0)
+    if "short" in names:
+        if spelling.pivot_year is None:
+            return np.zeros(len(texts), np.int64), np.zeros(len(texts), np.uint8)
+        first = spelling.pivot_year
+        year = first + (number("short", 0) - first) % 100
+    month = number("name" if "name" in names else "month", 0)
+    exact = 1 if "day" in names else 2 if {"name", "month"} & set(names) else 3
+    filled = {"middle": (7, 15)}.get(spelling.impute or "", (1, 1))
+    if exact == 3:
+        month = np.full(len(texts), filled[0], np.int64)
+    day = number("day", filled[1] if exact == 2 else 1)
+    good = matched & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
+    good &= day <= _DAYS_IN_MONTH[np.clip(month, 0, 12)]
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    good &= ~((month == 2) & (day == 29) & ~leap)
+    start = ((year - 1970) * 12 + month - 1).astype("datetime64[M]").astype("datetime64[D]")
+    days = np.where(good, start.astype(np.int64) + day - 1, 0)
+    return days, np.where(good, exact, 0).astype(np.uint8)
+
+
+def _note_partial(found: Converted, number: int, precision: int, impute: str | None) -> None:
+    known = {2: "the month", 3: "the year"}[precision]
+    if impute is None:
+        hint = "say in the mapping how to take it: `impute: middle`, `first` or `none`"
+        found.fault(number, Remark("date.partial", f"gives only {known}", hint))
+    elif impute == "none":
+        found.states[number] = State.MISSING
+        found.notes[number] = Remark("date.partial", f"gives only {known}; kept without a day")
+    else:
+        message = f"gives only {known}; the {impute} of it was taken"
+        found.notes[number] = Remark("date.imputed", message)
+
+
+def _unreadable(text: str, spelling: DateFormat, known: Sequence[str]) -> Remark:
+    expected = " or ".join((*spelling.formats, ISO))
+    if any(re.match(pattern_of(form), text.lower()) for form in (*spelling.formats, ISO)):
+        if spelling.pivot_year is None and any("%y" in form for form in spelling.formats):
+            return Remark("date.unreadable", "has a two-digit year", "declare pivot_year")
+        return Remark(
+            "date.impossible",
+            "is a day that does not exist",
+            "set the right date under corrections, or add the text to missing",
+        )
+    message = f"is not a date in the form {expected}"
+    for other in COMMON_FORMATS:
+        if other not in spelling.formats and fits(known, other):
+            return Remark("date.unreadable", message, f"every date of this column fits {other!r}")
+    for other in COMMON_FORMATS:
+        if other not in spelling.formats and fits([text], other):
+            hint = f"would be a date in the form {other!r}; correct the cell or add the form"
+            return Remark("date.unreadable", message, hint)
+    return Remark(
+        "date.unreadable",
+        message,
+        "set the right date under corrections, or add the text to missing",
+    )
