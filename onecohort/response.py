@@ -1,0 +1,113 @@
+"""Proportions and tables without a model: exact intervals and Fisher's exact test."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from onecohort.estimates import Estimate, FloatArray, IntArray, Test, chi_square_test, no_test
+
+FISHER = "Fisher's exact test"
+CHI_SQUARE = "Pearson's chi-square test"
+MOST_HALF_TABLES = 2_000_000  # tables per half that are enumerated; 9 groups of 11 need 250,000
+EQUALLY_LIKELY = 1e-7  # R's tolerance, relative, for a table as improbable as the observed one
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """`count` of `n` with the exact interval."""
+
+    count: int
+    n: int
+    rate: Estimate
+
+
+def clopper_pearson(count: int, n: int, *, confidence: float = 0.95) -> Proportion:
+    """A proportion with its exact (Clopper–Pearson) interval.
+
+    Raises ValueError unless 0 <= count <= n.
+    Clopper & Pearson 1934, Biometrika 26:404; quantiles of the beta distribution.
+    """
+    if not 0 <= count <= n:
+        raise ValueError(f"{count} of {n} is no proportion")
+    if n == 0:
+        return Proportion(0, 0, Estimate(None, statement="not estimable: no patients"))
+    tail = (1 - confidence) / 2
+    lower = 0.0 if count == 0 else float(special.betaincinv(count, n - count + 1, tail))
+    upper = 1.0 if count == n else float(special.betainccinv(count + 1, n - count, tail))
+    return Proportion(count, n, Estimate(count / n, lower, upper))
+
+
+def fisher_exact(met: npt.ArrayLike, n: npt.ArrayLike) -> Test:
+    """Fisher's exact test that an outcome is equally frequent in all groups, two-sided.
+
+    met, n  (k,) patients with the outcome, and all patients, of each group
+
+    Sums the probabilities of all tables with these margins that are no more probable than the
+    observed one. The tables of the first and of the second half of the groups are enumerated and
+    joined by their totals, which stays exact for nine centers. Where even a half has too many
+    tables, Pearson's chi-square stands in and the method says so.
+
+    Raises ValueError if lengths differ or some met exceed n.
+    Freeman & Halton 1951, Biometrika 38:141.
+    """
+    hits, sizes = np.asarray(met, dtype=np.int64), np.asarray(n, dtype=np.int64)
+    if hits.shape != sizes.shape or np.any(hits < 0) or np.any(hits > sizes):
+        raise ValueError("each group needs 0 <= met <= n")
+    hits, sizes = hits[sizes > 0], sizes[sizes > 0]
+    if len(sizes) < 2:
+        return no_test(FISHER, "not estimable: fewer than two groups with patients")
+    if hits.sum() in (0, sizes.sum()):
+        return no_test(FISHER, "not estimable: the outcome is the same for all patients")
+    middle = _split(sizes)
+    halves = [slice(0, middle), slice(middle, None)]
+    if max(np.prod(sizes[half] + 1.0) for half in halves) > MOST_HALF_TABLES:
+        return _chi_square(hits, sizes)
+    (first_total, first), (second_total, second) = (_half_tables(sizes[half]) for half in halves)
+    every = _log_binomial(int(sizes.sum()), np.array([hits.sum()]))[0]
+    observed = sum(
+        _log_binomial(int(size), np.array([hit]))[0] for hit, size in zip(hits, sizes, strict=True)
+    )
+    limit = observed + np.log1p(EQUALLY_LIKELY)
+    p = 0.0
+    for total in np.unique(first_total):
+        left = first[first_total == total]
+        right = np.sort(second[second_total == hits.sum() - total])
+        # exp(left) * sum of exp(right) over the right halves with left + right <= limit
+        running = np.concatenate(([0.0], np.cumsum(np.exp(right - every / 2))))
+        p += float(
+            np.sum(
+                np.exp(left - every / 2) * running[np.searchsorted(right, limit - left, "right")]
+            )
+        )
+    return Test(FISHER, None, None, min(p, 1.0))
+
+
+def _split(sizes: IntArray) -> int:
+    """Where to cut so that both halves have about equally many tables."""
+    weight = np.log(sizes + 1.0).cumsum()
+    return int(np.clip(np.argmin(np.abs(weight - weight[-1] / 2)) + 1, 1, len(sizes) - 1))
+
+
+def _half_tables(sizes: IntArray) -> tuple[IntArray, FloatArray]:
+    """All tables of some groups: total of the outcome, and log of the product of binomials."""
+    totals, logs = np.zeros(1, np.int64), np.zeros(1)
+    for size in sizes:
+        each = np.arange(size + 1)
+        totals = (totals[:, None] + each).ravel()
+        logs = (logs[:, None] + _log_binomial(int(size), each)).ravel()
+    return totals, logs
+
+
+def _log_binomial(n: int, k: IntArray) -> FloatArray:
+    return np.asarray(
+        special.gammaln(n + 1.0) - special.gammaln(k + 1.0) - special.gammaln(n - k + 1.0)
+    )
+
+
+def _chi_square(hits: IntArray, sizes: IntArray) -> Test:
+    overall = hits.sum() / sizes.sum()
+    statistic = np.sum((hits - sizes * overall) ** 2 / (sizes * overall * (1 - overall)))
+    test = chi_square_test(CHI_SQUARE, float(statistic), len(sizes) - 1)
+    return Test(test.method, test.statistic, test.df, test.p, "too many tables for the exact test")
