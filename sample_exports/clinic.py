@@ -191,7 +191,8 @@ def _measured_in_ticino(patient: Patient, number: int, known: dict[str, object])
 def _start_date(fixed: Fixed, rng: np.random.Generator) -> date:
     """A first dose that leaves room for the whole follow-up; who is alive was seen lately."""
     if not fixed.died:
-        seen = AS_OF - timedelta(days=int(rng.integers(8, 150)))
+        # Between the 7th and the 12th, so that a swap of day and month lies past the day of the run.
+        seen = date(AS_OF.year, int(rng.integers(2, 7)), int(rng.integers(7, 13)))
         return max(seen - timedelta(days=fixed.days), FIRST_START)
     latest = min(LAST_START, AS_OF - timedelta(days=fixed.days + 30))
     return FIRST_START + timedelta(days=int(rng.integers(0, (latest - FIRST_START).days)))

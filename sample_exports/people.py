@@ -25,14 +25,10 @@ FEMALE_NAMES = (
 
 MONTH_LETTERS = "ABCDEHLMPRST"
 # Agenzia delle Entrate, D.M. 23 December 1976: value of a character at an odd place (from 1).
-ODD_VALUES = dict(
-    zip(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3)
-        + (6, 8, 12, 14, 16, 10, 22, 25, 24, 23),
-        strict=True,
-    )
+_ODD = (
+    "1 0 5 7 9 13 15 17 19 21 1 0 5 7 9 13 15 17 19 21 2 4 18 20 11 3 6 8 12 14 16 10 22 25 24 23"
 )
+ODD_VALUES = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", map(int, _ODD.split()), strict=True))
 
 
 def invent_name(sex: str, rng: np.random.Generator) -> tuple[str, str]:
