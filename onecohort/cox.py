@@ -129,7 +129,8 @@ def fit_cox(
 
 
 def _matrix(x: npt.ArrayLike, width: int) -> FloatArray:
-    matrix = np.asarray(x, dtype=np.float64).reshape(-1, width) if width else np.empty((0, 0))
+    values = np.asarray(x, dtype=np.float64)
+    matrix = values.reshape(len(values), width)
     if not np.all(np.isfinite(matrix)):
         raise ValueError("covariates must be finite; leave incomplete patients out before")
     return matrix

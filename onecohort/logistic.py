@@ -51,7 +51,8 @@ def fit_logistic(
     Raises ValueError if lengths differ or a covariate is not finite.
     """
     met = np.asarray(outcome, dtype=np.bool_)
-    covariates = np.asarray(x, dtype=np.float64).reshape(-1, len(names))
+    values = np.asarray(x, dtype=np.float64)
+    covariates = values.reshape(len(values), len(names))
     if len(met) != len(covariates) or not np.all(np.isfinite(covariates)):
         raise ValueError("one row of finite covariates for each outcome")
     scaled, mean, spread = standardize(covariates)
