@@ -1,0 +1,1 @@
+"""One module per center: how it writes down its patients, and what went wrong there."""
