@@ -12,7 +12,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
-ROWS_PER_BATCH = 131_072  # a dictionary per column and batch still pays, 12 columns stay under 20 MB
+ROWS_PER_BATCH = (
+    131_072  # a dictionary per column and batch still pays, 12 columns stay under 20 MB
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,50 @@
+"""Blank rows: kept in the middle of a table (the engine decides), dropped at its end."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onecohort.exports.table import Batch
+
+
+def without_trailing_blanks(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Hand batches on, holding blank rows back until a filled row or a fault follows them."""
+    held: list[Batch] = []
+    for batch in batches:
+        filled = _filled_length(batch.cells)
+        if filled or batch.faults:
+            yield from held
+            held = []
+        if filled < len(batch.rows) and not _fault_follows(batch, filled):
+            if filled or batch.faults:
+                yield Batch(batch.rows[:filled], batch.cells.slice(0, filled), batch.faults)
+            held.append(Batch(batch.rows[filled:], batch.cells.slice(filled)))
+        elif len(batch.rows) or batch.faults:
+            yield batch
+
+
+def _fault_follows(batch: Batch, filled: int) -> bool:
+    last_row = batch.rows[len(batch.rows) - 1].as_py() if filled < len(batch.rows) else 0
+    return any(fault.row > last_row for fault in batch.faults)
+
+
+def _filled_length(cells: pa.RecordBatch) -> int:
+    """Rows up to the last that holds any text; the last row is looked at first, as it mostly does."""
+    count = cells.num_rows
+    if count and _is_filled(cells.slice(count - 1)):
+        return count
+    if not count or not cells.num_columns:
+        return 0
+    filled = None
+    for column in cells.columns:
+        texts = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+        some = pc.fill_null(pc.not_equal(texts, ""), False)
+        filled = some if filled is None else pc.or_(filled, some)
+    places = pc.indices_nonzero(filled)
+    last: int = places[-1].as_py() if len(places) else -1
+    return last + 1
+
+
+def _is_filled(row: pa.RecordBatch) -> bool:
+    return any(column[0].as_py() for column in row.columns)

@@ -1,0 +1,201 @@
+"""The XML of an xlsx or xlsm sheet: its extent, error cells, hidden rows, display formats.
+
+Looked through with patterns on the opened bytes, row by row of the sheet: an XML parser would take
+ten times as long, and nothing here needs the tree.
+"""
+
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from html import unescape
+from xml.parsers import expat
+
+from onecohort.errors import ExportError
+from onecohort.exports import limits
+from onecohort.exports.workbook_scan import SheetScan
+
+_FORMAT_ROWS = 200  # rows in which the display format of a column is looked for
+# A sheet of fewer than 100,000 rows and 234 columns is below every limit; only cells outside that
+# rectangle have their place worked out.
+_FAR = re.compile(rb' r="(?:[A-Z]{3,}\d|[J-Z][A-Z]\d|[A-Z]*\d{6,})')
+_PLACE = re.compile(rb' r="([A-Z]{0,3})(\d{1,9})"')
+_LAST_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*? r="(\d+)"')
+_ERROR = re.compile(
+    rb"""
+    <(?:\w+:)?c\b (?=[^>]*\st="e") [^>]*\sr="([A-Z]{1,3})(\d{1,7})" [^>]*>  # an error cell
+    (?: (?!</(?:\w+:)?c>) . )*?                                            # its formula
+    <(?:\w+:)?v>([^<]*)<                                                   # the error it shows
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*\shidden="(?:1|true)"')
+_COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
+_STYLED = re.compile(rb'<(?:\w+:)?c\b(?=[^>]*\ss="(\d+)")[^>]*\sr="([A-Z]{1,3})\d+"([^>]*)>')
+_ROW_END = re.compile(rb"</(?:\w+:)?row>(?!.*</(?:\w+:)?row>)", re.DOTALL)
+
+# Display formats that a workbook refers to by number alone (ECMA-376, 18.8.30); locale-dependent
+# ones are given as an Italian or English spreadsheet shows them.
+_BUILT_IN = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00",
+    12: "# ?/?", 13: "# ??/??", 14: "short date", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy",
+    18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "short date h:mm",
+    37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss",
+    47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
+}  # fmt: skip
+
+
+def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
+    """Look one sheet of an xlsx file through."""
+    for name in archive.namelist():
+        if name.startswith("xl/sharedStrings"):
+            for chunk in limits.member_chunks(archive, name, where=where):
+                _refuse_entities(chunk, where=where)
+    part = _part_of(archive, sheet, where=where)
+    scan = SheetScan()
+    if part is None:
+        return scan
+    styles: dict[int, int] = {}
+    rows_seen = 0
+    for number, rows in enumerate(_whole_rows(archive, part, where=where)):
+        _refuse_entities(rows, where=where)
+        _extend(scan, rows)
+        limits.check_cells(scan.rows, scan.columns, where=where)
+        if b'"e"' in rows:
+            for match in _ERROR.finditer(rows):
+                scan.errors[int(match[2]), _column_number(match[1])] = unescape(match[3].decode())
+        if b'hidden="' in rows:
+            scan.hidden_rows += len(_HIDDEN_ROW.findall(rows))
+        if number == 0:
+            scan.hidden_columns = _hidden_columns(rows)
+        if rows_seen < _FORMAT_ROWS:
+            rows_seen += rows.count(b"</row>")
+            for match in _STYLED.finditer(rows):
+                if b't="' not in match[3] or b't="n"' in match[3]:
+                    styles[_column_number(match[2])] = int(match[1])
+    if styles:
+        shown = _display_formats(archive, where=where)
+        scan.formats = {c: shown[style] for c, style in sorted(styles.items()) if style in shown}
+    return scan
+
+
+def _whole_rows(archive: zipfile.ZipFile, part: str, *, where: str) -> Iterator[bytes]:
+    """The part in pieces that end with a row."""
+    held = b""
+    for chunk in limits.member_chunks(archive, part, where=where):
+        held += chunk
+        end = max(held.rfind(b"</row>"), held.rfind(b":row>"))
+        if end >= 0:
+            end = held.index(b">", end) + 1
+            yield held[:end]
+            held = held[end:]
+    yield held
+
+
+def _refuse_entities(chunk: bytes, *, where: str) -> None:
+    if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
+        raise ExportError(
+            where,
+            "declares XML entities, which no workbook needs and a hostile one expands",
+            "open it in a spreadsheet program and save it again",
+        )
+    if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ExportError(where, "is written in UTF-16 XML, which is not read", "save it again")
+
+
+def _extend(scan: SheetScan, rows: bytes) -> None:
+    last = rows.rfind(b"<row ")
+    match = _LAST_ROW.match(rows, last) if last >= 0 else None
+    scan.rows = max(scan.rows, int(match[1]) if match else 0)
+    if _FAR.search(rows) is None:
+        scan.columns = max(scan.columns, 1)
+        return
+    for letters, number in set(_PLACE.findall(rows)):
+        scan.rows = max(scan.rows, int(number))
+        scan.columns = max(scan.columns, _column_number(letters) if letters else 0)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _hidden_columns(head: bytes) -> list[int]:
+    hidden: list[int] = []
+    for tag in _COLUMN.findall(head):
+        if not re.search(rb'\shidden="(?:1|true)"', tag):
+            continue
+        ends = [re.search(rb"\s" + key + rb'="(\d+)"', tag) for key in (b"min", b"max")]
+        if ends[0] and ends[1]:
+            first, last = int(ends[0][1]), int(ends[1][1])
+            hidden += range(first, min(last, first + 1000) + 1)
+    return hidden
+
+
+def _part_of(archive: zipfile.ZipFile, sheet: str, *, where: str) -> str | None:
+    """The archive member that holds the named sheet."""
+    book = next(name for name in archive.namelist() if name.endswith("workbook.xml"))
+    folder = posixpath.dirname(book)
+    links = f"{folder}/_rels/{posixpath.basename(book)}.rels"
+    wanted: str | None = None
+    for tag, attributes in _tags(archive, book, where=where):
+        if tag == "sheet" and attributes.get("name") == sheet:
+            wanted = next(
+                (v for k, v in attributes.items() if k.endswith(":id") or k == "id"), None
+            )
+    if wanted is None or links not in archive.namelist():
+        return None
+    for tag, attributes in _tags(archive, links, where=where):
+        if tag == "Relationship" and attributes.get("Id") == wanted:
+            target = attributes.get("Target", "")
+            part = (
+                target.lstrip("/")
+                if target.startswith("/")
+                else posixpath.normpath(posixpath.join(folder, target))
+            )
+            return part if part in archive.namelist() else None
+    return None
+
+
+def _display_formats(archive: zipfile.ZipFile, *, where: str) -> dict[int, str]:
+    """Style number of a cell -> its display format, "General" left out."""
+    part = next((name for name in archive.namelist() if name.endswith("/styles.xml")), None)
+    if part is None:
+        return {}
+    own: dict[int, str] = {}
+    shown: dict[int, str] = {}
+    inside = False
+    style = 0
+    for tag, attributes in _tags(archive, part, where=where):
+        if tag == "numFmt":
+            own[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
+        elif tag in ("cellXfs", "cellStyles", "cellStyleXfs"):
+            inside = tag == "cellXfs"
+        elif tag == "xf" and inside:
+            number = int(attributes.get("numFmtId", "0"))
+            form = own.get(number, _BUILT_IN.get(number, ""))
+            if form and form != "General":
+                shown[style] = form
+            style += 1
+    return shown
+
+
+def _tags(archive: zipfile.ZipFile, part: str, *, where: str) -> list[tuple[str, dict[str, str]]]:
+    """Start tags of a small part, without their namespace prefixes."""
+    found: list[tuple[str, dict[str, str]]] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda tag, attributes: found.append(
+        (tag.rpartition(":")[2], attributes)
+    )
+    try:
+        for chunk in limits.member_chunks(archive, part, where=where):
+            _refuse_entities(chunk, where=where)
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise ExportError(
+            where, f"is damaged: its part {part} is no XML ({error})", "ask for the file again"
+        ) from None
+    return found
