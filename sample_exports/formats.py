@@ -61,14 +61,14 @@ def write_sav(
     pyreadstat.write_sav(
         frame,
         str(path),
-        file_label=SYNTHETIC[:60],
+        file_label=SYNTHETIC.partition(",")[0],
         column_labels=[labels[column] for column in sheet.columns],
         variable_value_labels={name: dict(codes) for name, codes in value_labels.items()},
         missing_ranges={name: [code] for name, code in missing.items()},
         variable_format={name: "F8.0" if name in whole else "F8.2" for name in numbers},
     )
     raw = bytearray(path.read_bytes())
-    raw[84:101] = b"15 Jun 2108:00:00"  # creation date and time of the header
+    raw[92:109] = b"15 Jun 2108:00:00"  # creation date and time of the header
     path.write_bytes(raw)
 
 
@@ -83,7 +83,7 @@ def write_dta(
     pyreadstat.write_dta(
         _frame(sheet),
         str(path),
-        file_label=SYNTHETIC[:60],
+        file_label=SYNTHETIC.partition(",")[0],
         column_labels=[labels[column] for column in sheet.columns],
         variable_value_labels={name: dict(codes) for name, codes in value_labels.items()},
     )
