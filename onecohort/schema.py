@@ -122,8 +122,33 @@ class CohortSchema:
 
     @property
     def mappable(self) -> tuple[Field, ...]:
-        """The fields a mapping speaks for: all but the center, in the schema's order."""
-        return tuple(f for f in self.fields.values() if f.name != "center")
+        """The fields a mapping may speak for, in the schema's order.
+
+        Not the center, the patient's id (it comes from the key) and a date's precision, which the
+        date's own rule gives.
+        """
+        return tuple(
+            f
+            for f in self.fields.values()
+            if f.name not in ("center", "patient_id") and f.name not in self.companions
+        )
+
+    @property
+    def companions(self) -> frozenset[str]:
+        """The fields that hold the precision of a date field."""
+        return frozenset(
+            f"{f.name}_precision"
+            for f in self.fields.values()
+            if f.kind == "date" and f"{f.name}_precision" in self.fields
+        )
+
+    def policy(self, check: str) -> "Policy":
+        """The study's policy for a check; raises StudyError where none is declared."""
+        if check not in self.policies:
+            raise StudyError(
+                Mistake("schemas/checks.yaml", f"says nothing about the check {check!r}")
+            )
+        return self.policies[check]
 
     @property
     def published(self) -> tuple[Field, ...]:

@@ -74,6 +74,11 @@ class Coded:
         """The raw texts of some rows."""
         return self.raw.take(pa.array(self.codes[rows]))
 
+    @property
+    def raw_cells(self) -> pa.Array:
+        """(n,) the raw text of every row."""
+        return self.raw.take(pa.array(self.codes))
+
     def per_row(self, outcome: Mask) -> Mask:
         """An outcome per distinct text, carried back to the rows."""
         return outcome[self.codes]

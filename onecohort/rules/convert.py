@@ -7,7 +7,7 @@ The steps, in this order, each skipped where the rule does not ask for it: decla
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,11 @@ from onecohort.mapping.load import nearest
 from onecohort.rules.coded import Mask, fold
 from onecohort.rules.dates import DateFormat, read_dates
 from onecohort.rules.numbers import NumberFormat, read_numbers, whole_numbers
-from onecohort.rules.outcome import Converted, Converter, Remark, State
-from onecohort.rules.units import Factor, factor_between, find_unit, plausible_under
+from onecohort.rules.outcome import Converted, Remark, State
+from onecohort.rules.ranges import check_dates, check_range
+from onecohort.rules.units import Factor, factor_between
 from onecohort.schema import Field, Kind
 
-EPOCH = date(1970, 1, 1)
-EARLIEST = date(1900, 1, 1)  # nobody who was treated with these drugs was born before
 YES, NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 
 
@@ -277,8 +276,10 @@ def convert_with_units(
         unit = spelled.get(fold(text)) or (conversion.rule.unit if not text else None) or text
         factor = factor_between(unit, wanted, conversion.field.name) if unit else None
         if factor is None:
-            hint = f"list it under units, as a unit of {wanted}" if unit else "state `unit` as well"
-            what = f"has the unit {text!r}, which is not known here" if text else "has no unit"
+            hint = (
+                f"list {text!r} under units, as a unit of {wanted}" if unit else "state `unit` too"
+            )
+            what = "has a unit that is not known here" if text else "has no unit"
             for pair in np.flatnonzero(here):
                 found.fault(int(pair), Remark("unit.unknown", what, hint))
         else:
@@ -288,53 +289,6 @@ def convert_with_units(
         found = whole_numbers(found)
     check_range(found, conversion.field)
     return found.seal()
-
-
-def check_range(found: Converted, field: Field) -> None:
-    """Make values outside the possible range findings, remark on those outside the plausible."""
-    if field.possible is None and field.plausible is None:
-        return
-    if found.values.type not in (pa.float64(), pa.int64()):
-        return
-    numbers = found.values.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    carried = found.states == State.CARRIED
-    unit = f" {field.unit}" if field.unit else ""
-    with np.errstate(invalid="ignore"):
-        for window, check, words in (
-            (field.possible, "range.possible", "is outside what is possible"),
-            (field.plausible, "range.plausible", "is outside what is usual"),
-        ):
-            if window is None:
-                continue
-            outside = carried & ((numbers < window[0]) | (numbers > window[1]))
-            for number in np.flatnonzero(outside):
-                message = f"{words} ({window[0]:g} to {window[1]:g}{unit})"
-                remark = Remark(check, message, _other_unit(numbers, int(number), field))
-                if check == "range.possible":
-                    found.fault(int(number), remark)
-                    carried[number] = False
-                else:
-                    found.remarks[int(number)] = remark
-
-
-def check_dates(found: Converted, as_of: date) -> None:
-    """Make dates after `as_of`, and those of another age, findings; never judged by today's date."""
-    if found.values.type != pa.date32():
-        return
-    days = found.values.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
-    carried = found.states == State.CARRIED
-    for number in np.flatnonzero(carried & (days > (as_of - EPOCH).days)):
-        when = EPOCH + timedelta(days=int(days[number]))
-        hint = "correct the cell"
-        if when.day <= 12:
-            swapped = when.replace(day=when.month, month=when.day)
-            if swapped <= as_of:
-                hint = f"day and month swapped it would be {swapped}; correct the cell"
-        remark = Remark("date.after_as_of", f"is after {as_of}, the day of the data", hint)
-        found.fault(int(number), remark)
-    for number in np.flatnonzero(carried & (days < (EARLIEST - EPOCH).days)):
-        remark = Remark("date.too_early", f"is before {EARLIEST}", "correct the cell")
-        found.fault(int(number), remark)
 
 
 def as_booleans(found: Converted) -> Converted:
@@ -348,13 +302,3 @@ def pad_ids(texts: pa.Array, digits: int) -> pa.Array:
     """Ids of digits alone, filled with zeros at the left; other texts as they are."""
     numeric = pc.match_substring_regex(texts, r"^\d+$")
     return pc.if_else(numeric, pc.utf8_lpad(texts, digits, "0"), texts)
-
-
-def _other_unit(numbers: npt.NDArray[np.float64], number: int, field: Field) -> str:
-    window = field.plausible or field.possible
-    if window is None or field.unit is None or find_unit(field.unit) is None:
-        return "correct the cell"
-    fitting = plausible_under(numbers[number : number + 1], field.unit, field.name, window)
-    if not fitting:
-        return "correct the cell"
-    return f"would be usual in {' or '.join(fitting[:3])}; correct the cell or declare its unit"

@@ -123,7 +123,7 @@ def _take_bound(value: float, sign: str, bounds: str | None) -> tuple[float | No
         return None, Remark("number.bound", "is a bound, not a value", hint)
     if bounds == "half" and sign[0] in "<≤":
         value = value / 2
-    return value, Remark("number.bound_taken", f"taken as {value:g} (bounds: {bounds})")
+    return value, Remark("number.bound_taken", f"a bound, taken as declared (bounds: {bounds})")
 
 
 def _read_plain(text: str, spelling: NumberFormat) -> float | None:

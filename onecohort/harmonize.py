@@ -1,0 +1,415 @@
+"""One center: from its tables to its patients in the cohort's terms, with every finding on the way.
+
+Tables of several rows per patient, and second tables, are read whole; the first table passes in batches,
+so that memory does not grow with it. A key that comes back in a later batch is noticed at the end; then
+the table is read once more, with the rows of such keys held back and decided about together.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from onecohort.apply import Context, FieldRows, apply_rule
+from onecohort.balance import ColumnBalance, RowBalance, Use, close_columns
+from onecohort.errors import ExportError
+from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table
+from onecohort.findings import Findings, Severity
+from onecohort.mapping.load import LoadedMapping, did_you_mean
+from onecohort.mapping.references import JOINED, Plan, Step, plan_mapping
+from onecohort.patients import LINEAGE, Patients, SecondTable, first_rows
+from onecohort.pseudonym import PseudonymKey, normalise_identifier
+from onecohort.quarantine import Quarantine
+from onecohort.repeats import Hashes, hash_texts, repeated_hashes, resolve_repeats
+from onecohort.rows import Fate, Index, Rows, prepare
+from onecohort.rules.coded import Coded, Mask, encode_texts
+from onecohort.schema import CohortSchema
+from onecohort.validate import Columns, Failure, validate
+
+Sink = Callable[[pa.Table], None]
+ROW = "_row"  # in what the sink receives: the row of the first table
+EVERYTHING = 1 << 62  # rows of a batch that is the whole table
+
+
+@dataclass(frozen=True)
+class Harmonized:
+    """What is known of a center once it is through; its patients went to the sink.
+
+    lineage    rows of second tables that stand behind patients
+    tables     table -> the balance of its rows
+    columns    table -> mapped column -> the balance of its cells
+    filled     field -> patients who have a value
+    """
+
+    findings: pa.Table
+    quarantine: pa.Table
+    lineage: pa.Table
+    tables: Mapping[str, RowBalance]
+    columns: Mapping[str, Mapping[str, ColumnBalance]]
+    filled: Mapping[str, int]
+    patients: int
+
+
+def harmonize(
+    loaded: LoadedMapping,
+    tables: Mapping[str, Table],
+    schema: CohortSchema,
+    *,
+    as_of: date,
+    key: PseudonymKey,
+    sink: Sink,
+    restart: Callable[[], None] = lambda: None,
+    batch_rows: int = ROWS_PER_BATCH,
+) -> Harmonized:
+    """Translate one center's tables into patients.
+
+    tables     name in the mapping -> the opened table
+    sink       receives the patients batch by batch: every field of the schema and `_row`
+    restart    called before the sink receives everything a second time
+
+    Raises ExportError where a table has not the columns that the mapping speaks of.
+    """
+    plan = plan_mapping(loaded, schema)
+    check_layout(loaded, tables, plan)
+    held_back: Hashes = np.zeros(0, np.uint64)
+    while True:
+        center = _Center(loaded, tables, schema, plan, as_of, key, sink, held_back)
+        again = np.setdiff1d(repeated_hashes(center.run(batch_rows)), held_back)
+        if not len(again):
+            return center.finish()
+        held_back = np.union1d(held_back, again)
+        restart()
+
+
+def check_layout(loaded: LoadedMapping, tables: Mapping[str, Table], plan: Plan) -> None:
+    """Raise ExportError where a mapped column is not in its table: the center changed its layout."""
+    for name, wanted in plan.columns.items():
+        table = tables[name]
+        absent = [column for column in wanted if column not in table.columns]
+        if absent:
+            near = "; ".join(
+                f"{column!r}: {did_you_mean(column, table.columns)}" for column in absent
+            )
+            sheet = f" [{table.sheet}]" if table.sheet else ""
+            raise ExportError(
+                f"{table.export}{sheet}",
+                f"the layout has changed: no column {', '.join(map(repr, absent))}, "
+                f"which {loaded.source.name} reads",
+                f"{near}; mend the mapping, or ask the center for the old layout",
+            )
+
+
+class _Center:
+    """One pass over a center's tables."""
+
+    def __init__(
+        self,
+        loaded: LoadedMapping,
+        tables: Mapping[str, Table],
+        schema: CohortSchema,
+        plan: Plan,
+        as_of: date,
+        key: PseudonymKey,
+        sink: Sink,
+        held_back: Hashes,
+    ) -> None:
+        self.mapping, self.tables, self.schema, self.plan = loaded.mapping, tables, schema, plan
+        self.key, self.sink, self.held_back = key, sink, held_back
+        self.findings = Findings(loaded.center)
+        self.quarantine = Quarantine(loaded.center)
+        self.context = Context(
+            schema,
+            self.findings,
+            as_of,
+            {name: table.user_missing for name, table in tables.items()},
+            {name: loaded.source.line("fields", name) for name in self.mapping.fields},
+        )
+        self.balance = {name: RowBalance() for name in tables}
+        self.cells = {
+            name: {column: ColumnBalance() for column in plan.columns[name]} for name in tables
+        }
+        self.corrections_seen: set[int] = set()
+        self.filled = dict.fromkeys(schema.fields, 0)
+        self.patients = 0
+        self.seconds = {name: self.read_second(name) for name in tables if name != plan.first}
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def prepare(self, name: str, batch: Batch) -> Rows:
+        rows = prepare(
+            batch,
+            self.tables[name],
+            name,
+            self.mapping.tables[name],
+            columns=self.plan.columns[name],
+            corrections={
+                number: correction
+                for number, correction in enumerate(self.mapping.corrections)
+                if (correction.table or self.plan.first) == name
+            },
+            seen=self.corrections_seen,
+            findings=self.findings,
+        )
+        self.balance[name].delivered += len(rows) + len(rows.lost)
+        self.balance[name].quarantined += len(rows.lost)
+        return rows
+
+    def read_second(self, name: str) -> SecondTable:
+        """A second table, whole, with the rules that need no other table already applied."""
+        rows = self.prepare(name, _whole(self.tables[name]))
+        if rows.rule.rows == "one":
+            resolve_repeats(rows, self.findings)
+        second = SecondTable(rows, Use(rows))
+        for step in self.plan.of_table(name):
+            if step.anchor is None:
+                second.found[step.field.name] = self.apply(step, rows, second.use)
+        return second
+
+    def batches(self, batch_rows: int) -> Iterator[tuple[Rows, bool]]:
+        """The first table's batches, and whether a batch holds all rows of its keys."""
+        table, name = self.tables[self.plan.first], self.plan.first
+        if self.mapping.tables[name].rows == "many":
+            yield self.prepare(name, _whole(table)), True
+            return
+        kept_back: list[Rows] = []
+        for batch in table.batches(rows=batch_rows):
+            rows = self.prepare(name, batch)
+            if len(self.held_back):
+                back = np.isin(hash_texts(rows.keys), self.held_back) & (rows.fates == Fate.KEPT)
+                kept_back.append(rows.select(np.flatnonzero(back)))
+                rest = rows.select(np.flatnonzero(~back))
+                rest.lost = rows.lost
+                rows = rest
+            yield rows, False
+        if kept_back:
+            yield Rows.concatenate(kept_back), True
+
+    # --- the story ------------------------------------------------------------------------------
+
+    def run(self, batch_rows: int) -> Hashes:
+        """Pass the first table through; returns hashes of the keys, each of which should be alone."""
+        hashes = [np.zeros(0, np.uint64)]
+        for rows, complete in self.batches(batch_rows):
+            if rows.rule.rows == "one":
+                resolve_repeats(rows, self.findings)
+            if not complete:
+                hashes.append(hash_texts(rows.keys.filter(pa.array(rows.fates == Fate.KEPT))))
+            self.translate(rows)
+        return np.concatenate(hashes)
+
+    def translate(self, rows: Rows) -> None:
+        """From the rows of a batch to patients in the sink."""
+        use = Use(rows)
+        looked = rows.fates == Fate.KEPT
+        patients = first_rows(rows)
+        given = self.apply_rules(patients, use)
+        self.close_cells(use, looked)
+        result = validate(given, self.schema, lambda name: self.plan.step(name) is not None)
+        for failure in result.failures:
+            self.report(failure, patients)
+        patients.set_aside(result.out, _reasons(result.failures))
+        self.quarantine.add(rows)
+        self.balance[rows.table].count(rows)
+        for second in self.seconds.values():
+            second.settle(rows, result.columns["patient_id"], patients.of_row)
+        self.write(result.columns, ~result.out, patients)
+
+    def apply_rules(self, patients: Patients, use: Use) -> Columns:
+        """Every field of the schema for the patients of a batch."""
+        count = len(patients)
+        columns: Columns = {
+            name: pa.nulls(count, spec.arrow_type) for name, spec in self.schema.fields.items()
+        }
+        for second in self.seconds.values():
+            second.follow(patients)
+        self.join(patients)
+        for step in self.plan.steps:
+            anchor = columns[step.anchor] if step.anchor else None
+            values, precision = self.values_of(step, patients, use, anchor)
+            columns[step.field.name] = self.protect(step, values)
+            companion = f"{step.field.name}_precision"
+            if companion in columns and precision is not None:
+                columns[companion] = precision
+        columns["center"] = pa.repeat(pa.scalar(self.mapping.center), count)
+        columns["patient_id"] = self.pseudonyms(patients.keys)
+        return columns
+
+    def values_of(
+        self, step: Step, patients: Patients, use: Use, anchor: pa.Array | None
+    ) -> tuple[pa.Array, pa.Array | None]:
+        """Value and date precision of one field for the patients of a batch."""
+        if step.home == self.plan.first:
+            spread = _spread(anchor, patients.of_row)
+            found = self.apply(step, patients.rows, use, spread)
+            return patients.pick(found, self.context, spread if step.rule.near else None)
+        second = self.seconds[step.home]
+        spread = _spread(anchor, second.of_row)
+        found_there = second.found.get(step.field.name)
+        if found_there is None:
+            found_there = self.apply(step, second.rows, second.use, spread)
+        near = spread if step.rule.near else None
+        return second.pick(found_there, len(patients), self.context, near)
+
+    def apply(self, step: Step, rows: Rows, use: Use, anchors: pa.Array | None = None) -> FieldRows:
+        found = apply_rule(rows, step.field, step.rule, self.context, anchors)
+        use.record(found)
+        return found
+
+    def join(self, patients: Patients) -> None:
+        """Columns of second tables that rules of the first table read, row by row of the first."""
+        for table, column in self.plan.joined:
+            second = self.seconds[table]
+            at = second.joined(patients)
+            theirs = second.rows.columns[column]
+            codes = np.where(at >= 0, theirs.codes[at] if len(theirs) else 0, len(theirs.raw))
+            raw = pa.concat_arrays([theirs.raw, pa.array([""], pa.string())])
+            joined: Coded = encode_texts(codes.astype(np.int32), raw)
+            patients.rows.columns[f"{table}{JOINED}{column}"] = joined
+
+    def protect(self, step: Step, values: pa.Array) -> pa.Array:
+        """Identifiers as keyed hashes; everything else as it is."""
+        if step.field.privacy == "identifier" and step.field.kind == "identifier":
+            return self.key.hash(normalise_identifier(values), step.field.name)
+        return values
+
+    def pseudonyms(self, keys: pa.Array) -> pa.Array:
+        """The patient_id of keys: a keyed hash where the schema calls it an identifier."""
+        if self.schema.fields["patient_id"].privacy != "identifier":
+            return keys
+        center = self.mapping.center
+        return self.key.hash(keys, f"patient of {center}", f"{center}-")
+
+    # --- the accounts ---------------------------------------------------------------------------
+
+    def close_cells(self, use: Use, looked: Mask) -> None:
+        """Balance the cells of some rows; raises Imbalance where one is nowhere."""
+        table = use.rows.table
+        for name in self.plan.whole[table]:
+            use.used(name)
+        closed = close_columns(use, self.plan.columns[table], self.findings, looked)
+        for name, balance in closed.items():
+            balance.check(f"{self.mapping.center}, {use.rows.export}, column {name!r}")
+            self.cells[table][name].add(balance)
+
+    def report(self, failure: Failure, patients: Patients) -> None:
+        """A failed check as findings, at the cell that is the likely culprit."""
+        step = self.plan.step(failure.field)
+        name = failure.field or ""
+        column = step.column if step is not None else None
+        if step is not None and step.home != self.plan.first:
+            there = self.seconds[step.home].address(name, column, failure.patients)
+        else:
+            there = patients.address(name, column, failure.patients)
+        self.findings.add(
+            check=failure.check,
+            severity=failure.severity,
+            rows=there.rows,
+            export=there.export,
+            sheet=there.sheet,
+            column=there.column,
+            field=failure.field,
+            raw=there.raw,
+            rule=self.context.rule_name(name) if step is not None else None,
+            message=failure.message,
+            hint=failure.hint,
+        )
+
+    def write(self, columns: Columns, enters: Mask, patients: Patients) -> None:
+        """Hand the patients who enter to the sink, and count."""
+        table = pa.table({**columns, ROW: pa.array(patients.row_numbers)})
+        if not enters.all():
+            table = table.filter(pa.array(enters))
+        for name in self.filled:
+            self.filled[name] += len(table) - table.column(name).null_count
+        self.patients += len(table)
+        self.sink(table)
+
+    def finish(self) -> Harmonized:
+        """Close second tables, report what was never met, and sum up."""
+        lineage = [LINEAGE.empty_table()]
+        for name, second in self.seconds.items():
+            self.close_cells(second.use, second.looked)
+            second.close(self.findings, self.balance[name])
+            self.quarantine.add(second.rows)
+            lineage.append(second.lineage(self.mapping.center))
+        for name, balance in self.balance.items():
+            balance.check(f"{self.mapping.center}, table {name}")
+        self.report_unmapped()
+        self.report_unused_corrections()
+        return Harmonized(
+            self.findings.table(),
+            self.quarantine.table(),
+            pa.concat_tables(lineage),
+            self.balance,
+            self.cells,
+            self.filled,
+            self.patients,
+        )
+
+    def report_unmapped(self) -> None:
+        """Columns that nobody speaks for."""
+        for name, table in self.tables.items():
+            spoken = {*self.plan.columns[name], *self.plan.ignored[name]}
+            for column in table.columns:
+                if column in spoken:
+                    continue
+                self.findings.add(
+                    check="column.unmapped",
+                    severity=self.context.severity("column.unmapped", Severity.WARNING),
+                    rows=[None],
+                    export=table.export,
+                    sheet=table.sheet,
+                    column=column,
+                    message="is neither mapped nor ignored",
+                    hint="map it to a field, or list it under ignore with the reason",
+                )
+
+    def report_unused_corrections(self) -> None:
+        """Corrections that met nothing: the source may have been mended."""
+        for number, correction in enumerate(self.mapping.corrections):
+            if number in self.corrections_seen:
+                continue
+            table = self.tables[correction.table or self.plan.first]
+            self.findings.add(
+                check="correction.unused",
+                severity=self.context.severity("correction.unused", Severity.WARNING),
+                rows=[correction.row],
+                export=table.export,
+                sheet=table.sheet,
+                column=correction.column,
+                raw=[correction.was],
+                rule=f"corrections[{number}]",
+                message="the correction found no cell that holds what it corrects",
+                hint="the source may have been mended: take the correction out",
+            )
+
+
+def _reasons(failures: list[Failure]) -> dict[int, tuple[str, str]]:
+    """Patient -> the first check that keeps them out, and its words."""
+    found: dict[int, tuple[str, str]] = {}
+    for failure in failures:
+        if failure.costs_row:
+            for number in failure.patients:
+                found.setdefault(int(number), (failure.check, failure.message))
+    return found
+
+
+def _whole(table: Table) -> Batch:
+    batches = list(table.batches(rows=EVERYTHING))
+    if len(batches) == 1:
+        return batches[0]
+    names = batches[0].cells.schema.names
+    arrays = [
+        pa.concat_arrays([batch.cells.column(name).cast(pa.string()) for batch in batches])
+        for name in names
+    ]
+    cells = pa.RecordBatch.from_arrays(arrays, names=names)
+    rows = pa.concat_arrays([batch.rows.cast(pa.int64()) for batch in batches])
+    return Batch(rows, cells, tuple(fault for batch in batches for fault in batch.faults))
+
+
+def _spread(dates: pa.Array | None, of_row: Index) -> pa.Array | None:
+    """A date per patient carried to rows; null where a row is nobody's."""
+    return dates.take(pa.array(of_row, mask=of_row < 0)) if dates is not None else None

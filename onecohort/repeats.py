@@ -1,0 +1,146 @@
+"""Several rows with one key in a table that should hold one row per patient."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from onecohort.findings import Findings, Severity
+from onecohort.mapping.language import LatestBy
+from onecohort.rows import Fate, Index, Rows
+from onecohort.rules.coded import Mask
+from onecohort.rules.dates import DateFormat, read_dates
+
+Hashes = npt.NDArray[np.uint64]
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+def hash_texts(texts: pa.Array) -> Hashes:
+    """64-bit hashes of texts, in a few numpy passes; equal texts have equal hashes.
+
+    Only candidates for equality are found so: whoever acts on them compares the texts themselves.
+    """
+    binary = texts.cast(pa.large_string()).fill_null("")
+    count = len(binary)
+    offsets = np.frombuffer(binary.buffers()[1], np.int64)[
+        binary.offset : binary.offset + count + 1
+    ]
+    lengths = np.diff(offsets)
+    width = -(-int(lengths.max(initial=1)) // 8) * 8 or 8
+    data = binary.buffers()[2]
+    if data is None or count == 0:
+        return np.zeros(count, np.uint64)
+    letters = np.frombuffer(data, np.uint8)
+    hashes = lengths.astype(np.uint64) * _PRIME
+    for start in range(0, width, 8):
+        word = np.zeros(count, np.uint64)
+        for byte in range(start, start + 8):
+            inside = lengths > byte
+            if not inside.any():
+                break
+            at = np.minimum(offsets[:-1] + byte, len(letters) - 1)
+            word = (word << np.uint64(8)) | np.where(inside, letters[at], 0).astype(np.uint64)
+        hashes = (hashes ^ word) * _PRIME
+        hashes ^= hashes >> np.uint64(29)
+    return hashes
+
+
+def repeated_hashes(hashes: Hashes) -> Hashes:
+    """The hashes that occur more than once, sorted."""
+    ordered = np.sort(hashes)
+    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def resolve_repeats(rows: Rows, findings: Findings) -> None:
+    """Decide about rows with the same key, as the table's `repeated` declares; changes their fates.
+
+    Rows that say the same in every mapped column are merged into the first. Where they differ, the
+    declared row stays and the others are merged with a finding for each cell that is given up; without
+    a declaration all of them are quarantined.
+    """
+    kept = np.flatnonzero(rows.fates == Fate.KEPT)
+    hashes = hash_texts(rows.keys.take(pa.array(kept)))
+    candidates = kept[np.isin(hashes, repeated_hashes(hashes))]
+    if not len(candidates):
+        return
+    codes = rows.keys.take(pa.array(candidates)).dictionary_encode().indices
+    group = codes.to_numpy(zero_copy_only=False)
+    often = np.bincount(group)[group] > 1
+    candidates, group = candidates[often], group[often]
+    stays = _staying(rows, candidates, group)
+    differs = {name: _differs(rows, name, candidates, stays) for name in rows.columns}
+    torn = np.zeros(len(candidates), bool)
+    for mask in differs.values():
+        torn |= mask
+    torn_group = np.isin(group, group[torn])
+    declared = rows.rule.repeated != "quarantine"
+    merged = (candidates != stays) & (~torn_group | declared)
+    lost = torn_group & ~np.bool_(declared)
+    rows.fates[candidates[merged]] = Fate.MERGED
+    rows.fates[candidates[lost]] = Fate.QUARANTINED
+    reason = ("key.conflict", "several rows of this patient say different things")
+    rows.reasons |= {int(row): reason for row in candidates[lost]}
+    _report_same(rows, candidates[merged & ~torn], stays[merged & ~torn], findings)
+    for name, mask in differs.items():
+        _report_conflict(rows, name, candidates[mask], stays[mask], declared, findings)
+
+
+def _staying(rows: Rows, candidates: Index, group: npt.NDArray[np.int32]) -> Index:
+    """For each candidate the row of its group that stays."""
+    rule = rows.rule.repeated
+    order = np.arange(len(candidates), dtype=np.float64)
+    if rule == "last":
+        order = -order
+    elif isinstance(rule, LatestBy):
+        column = rows.columns[rule.latest]
+        spelling = DateFormat(rows.rule.dates or (), rows.rule.pivot_year, "first")
+        days = read_dates(column.texts, spelling).seal().values.cast(pa.int32()).fill_null(-(10**6))
+        when = days.to_numpy(zero_copy_only=False)[column.codes[candidates]].astype(np.float64)
+        order = order / (len(candidates) + 1) - when
+    first = np.full(int(group.max()) + 1, -1, np.int64)
+    ranked = np.lexsort((order, group))[::-1]
+    first[group[ranked]] = candidates[ranked]
+    return first[group]
+
+
+def _differs(rows: Rows, name: str, candidates: Index, stays: Index) -> Mask:
+    column = rows.columns[name]
+    codes = column.texts.dictionary_encode().indices.to_numpy(zero_copy_only=False)[column.codes]
+    return np.asarray(codes[candidates] != codes[stays])
+
+
+def _report_same(rows: Rows, at: Index, stays: Index, findings: Findings) -> None:
+    findings.add(
+        check="key.repeated",
+        severity=Severity.NOTE,
+        rows=pa.array(rows.numbers[at]),
+        export=rows.export,
+        sheet=rows.sheet,
+        column=rows.rule.key[0],
+        raw=rows.columns[rows.rule.key[0]].raw_rows(at),
+        message=_same_as("says the same as row {}, into which it was merged", rows, stays),
+    )
+
+
+def _report_conflict(
+    rows: Rows, name: str, at: Index, stays: Index, declared: bool, findings: Findings
+) -> None:
+    words = "differs from row {} of the same patient"
+    findings.add(
+        check="key.conflict",
+        severity=Severity.NOTE if declared else Severity.ERROR,
+        rows=pa.array(rows.numbers[at]),
+        export=rows.export,
+        sheet=rows.sheet,
+        column=name,
+        raw=rows.columns[name].raw_rows(at),
+        message=_same_as(
+            words + (", which stays as declared" if declared else ", so neither was taken"),
+            rows,
+            stays,
+        ),
+        hint="" if declared else "correct one of the rows, or declare `repeated:` for the table",
+    )
+
+
+def _same_as(words: str, rows: Rows, stays: Index) -> pa.Array:
+    return pa.array([words.format(number) for number in rows.numbers[stays]], pa.string())

@@ -1,0 +1,323 @@
+"""The rows of one table made ready for rules: corrected, keyed, and each with its fate so far."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onecohort.exports.table import Batch, Fault, Table
+from onecohort.findings import Findings, Severity
+from onecohort.mapping.language import Correction, TableRule, When
+from onecohort.rules.coded import Coded, Mask, encode, fold
+from onecohort.rules.conditions import holds
+from onecohort.rules.convert import pad_ids
+from onecohort.rules.numbers import NumberFormat
+
+Index = npt.NDArray[np.int64]
+
+
+class Fate(IntEnum):
+    """What becomes of a delivered row; the sides of the balance."""
+
+    KEPT = 0
+    QUARANTINED = 1
+    MERGED = 2
+    LEFT_OUT = 3
+
+
+@dataclass
+class Rows:
+    """Some rows of a table.
+
+    numbers     (n,) row numbers that a person would see
+    columns     the columns that the mapping speaks of, by name
+    keys        (n,) normalised key of the patient; "" where it is missing
+    fates       (n,) `Fate`; rules look only at rows that are KEPT when they run
+    cells       (n rows) all columns as the reader gave them, for the quarantine
+    missing     folded texts that mean: not known, in the whole table
+    """
+
+    table: str
+    rule: TableRule
+    export: str
+    sheet: str | None
+    numbers: Index
+    columns: dict[str, Coded]
+    keys: pa.Array
+    fates: npt.NDArray[np.uint8]
+    cells: pa.RecordBatch
+    missing: frozenset[str]
+    lost: list[Fault] = field(default_factory=list)  # rows that the reader could not give
+    reasons: dict[int, tuple[str, str]] = field(default_factory=dict)  # quarantined row: check, why
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.numbers)
+
+    @property
+    def spelling(self) -> NumberFormat:
+        """How the table spells numbers."""
+        return NumberFormat(self.rule.decimal, self.rule.thousands)
+
+    def matching(self, when: When) -> Mask:
+        """(n,) True where all conditions hold."""
+        found = np.ones(len(self), bool)
+        for name, condition in when.items():
+            found &= holds(self.columns[name], condition, self.missing, self.spelling)
+        return found
+
+    def select(self, at: Index) -> "Rows":
+        """Some of the rows; what the reader lost stays with the others."""
+        wanted = pa.array(at)
+        return Rows(
+            self.table,
+            self.rule,
+            self.export,
+            self.sheet,
+            self.numbers[at],
+            {name: column.select(at) for name, column in self.columns.items()},
+            self.keys.take(wanted),
+            self.fates[at],
+            self.cells.take(wanted),
+            self.missing,
+            reasons={
+                n: self.reasons[int(row)] for n, row in enumerate(at) if int(row) in self.reasons
+            },
+        )
+
+    @staticmethod
+    def concatenate(parts: "Sequence[Rows]") -> "Rows":
+        """Rows of several batches of one table, none of them quarantined yet, as one."""
+        head = parts[0]
+        columns = {
+            name: encode(pa.concat_arrays([part.columns[name].raw_cells for part in parts]))
+            for name in head.columns
+        }
+        return Rows(
+            head.table,
+            head.rule,
+            head.export,
+            head.sheet,
+            np.concatenate([part.numbers for part in parts]),
+            columns,
+            pa.concat_arrays([part.keys for part in parts]),
+            np.concatenate([part.fates for part in parts]),
+            pa.concat_batches([_as_strings(part.cells) for part in parts]),
+            head.missing,
+        )
+
+    def cells_text(self, row: int) -> str:
+        """A whole row as JSON text, as the quarantine keeps it."""
+        values = {
+            name: text
+            for name, text in zip(
+                self.cells.schema.names,
+                (column[row].as_py() for column in self.cells.columns),
+                strict=True,
+            )
+            if text
+        }
+        return json.dumps(values, ensure_ascii=False)
+
+
+def prepare(
+    batch: Batch,
+    table: Table,
+    name: str,
+    rule: TableRule,
+    *,
+    columns: Sequence[str],
+    corrections: Mapping[int, Correction],
+    seen: set[int],
+    findings: Findings,
+) -> Rows:
+    """Encode, correct, key and sort out the rows of a batch.
+
+    columns       names of the columns that the mapping speaks of
+    corrections   number in the mapping -> correction of this table
+    seen          numbers of the corrections that found their cell; added to
+    """
+    here = {"export": table.export, "sheet": table.sheet}
+    coded = {column: encode(batch.cells.column(column)) for column in columns}
+    rows = Rows(
+        table=name,
+        rule=rule,
+        export=table.export,
+        sheet=table.sheet,
+        numbers=batch.rows.to_numpy(zero_copy_only=False).astype(np.int64),
+        columns=coded,
+        keys=pa.nulls(0, pa.string()),
+        fates=np.zeros(len(batch.rows), np.uint8),
+        cells=batch.cells,
+        missing=frozenset(map(fold, rule.missing)) - {""},
+    )
+    _report_faults(batch, rows, findings, here)
+    rows.keys = _keys(rows)
+    for number, correction in corrections.items():
+        _correct(number, correction, rows, seen, findings, here)
+    if any(correction.column in rule.key for correction in corrections.values()):
+        rows.keys = _keys(rows)
+    _leave_out(rows, findings, here)
+    _note_untidy(rows, findings, here)
+    keyless = (rows.fates == Fate.KEPT) & pc.equal(rows.keys, "").to_numpy(zero_copy_only=False)
+    rows.fates[keyless] = Fate.QUARANTINED
+    message = "has no key, so nobody knows whose row this is"
+    rows.reasons |= {int(row): ("key.missing", message) for row in np.flatnonzero(keyless)}
+    findings.add(
+        check="key.missing",
+        severity=Severity.ERROR,
+        rows=rows.numbers[keyless].tolist(),
+        column=rule.key[0],
+        raw=coded[rule.key[0]].raw_rows(np.flatnonzero(keyless)),
+        message=message,
+        hint=f"put the {rule.key[0]} in, or correct it by `row:` in the mapping",
+        **here,
+    )
+    return rows
+
+
+def _as_strings(cells: pa.RecordBatch) -> pa.RecordBatch:
+    arrays = [column.cast(pa.string()) for column in cells.columns]
+    return pa.RecordBatch.from_arrays(arrays, names=cells.schema.names)
+
+
+def _keys(rows: Rows) -> pa.Array:
+    parts = []
+    for name in rows.rule.key:
+        column = rows.columns[name]
+        texts = pad_ids(column.texts, rows.rule.zero_pad) if rows.rule.zero_pad else column.texts
+        if rows.missing:
+            absent = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(rows.missing)))
+            texts = pc.if_else(absent, "", texts)
+        parts.append(texts.take(pa.array(column.codes)))
+    if len(parts) == 1:
+        return parts[0]
+    joined = pc.binary_join_element_wise(*parts, "|")
+    absent = pc.equal(parts[0], "")
+    for part in parts[1:]:
+        absent = pc.or_(absent, pc.equal(part, ""))
+    return pc.if_else(absent, "", joined)
+
+
+def _report_faults(
+    batch: Batch, rows: Rows, findings: Findings, here: Mapping[str, str | None]
+) -> None:
+    for fault in batch.faults:
+        findings.add(
+            check=fault.check,
+            severity=Severity.ERROR if fault.column is None else Severity.WARNING,
+            rows=[fault.row],
+            column=fault.column,
+            raw=[fault.raw],
+            message=fault.message,
+            hint=fault.hint,
+            **here,
+        )
+        if fault.column is None:
+            rows.lost.append(fault)
+        elif fault.column in rows.columns:
+            at = np.flatnonzero(rows.numbers == fault.row)
+            rows.columns[fault.column] = rows.columns[fault.column].replace(at, "")
+
+
+def _correct(
+    number: int,
+    correction: Correction,
+    rows: Rows,
+    seen: set[int],
+    findings: Findings,
+    here: Mapping[str, str | None],
+) -> None:
+    if correction.row is not None:
+        at = np.flatnonzero(rows.numbers == correction.row)
+    else:
+        wanted = pa.array([correction.patient], pa.string())
+        if rows.rule.zero_pad:
+            wanted = pad_ids(wanted, rows.rule.zero_pad)
+        at = np.flatnonzero(pc.equal(rows.keys, wanted[0]).to_numpy(zero_copy_only=False))
+    if not len(at):
+        return
+    column = rows.columns[correction.column]
+    raws = column.raw_rows(at)
+    standing = pc.equal(raws, correction.was).to_numpy(zero_copy_only=False)
+    if not standing.any():
+        return
+    at = at[standing]
+    seen.add(number)
+    rows.columns[correction.column] = column.replace(at, correction.now)
+    findings.add(
+        check="correction.applied",
+        severity=Severity.NOTE,
+        rows=rows.numbers[at].tolist(),
+        column=correction.column,
+        raw=raws.filter(pa.array(standing)),
+        rule=f"corrections[{number}]",
+        message=f"corrected as declared: {correction.reason}",
+        hint=f"taken as {correction.now!r}",
+        **here,
+    )
+
+
+def _leave_out(rows: Rows, findings: Findings, here: Mapping[str, str | None]) -> None:
+    everything_blank = np.ones(len(rows), bool)
+    for column in rows.columns.values():
+        everything_blank &= column.blank_rows
+    for number in np.flatnonzero(
+        everything_blank
+    ):  # few: also what the mapping ignores must be blank
+        everything_blank[number] = rows.cells_text(int(number)) == "{}"
+    _set_aside(rows, everything_blank, "row.blank", "is blank in every column", findings, here)
+    rule = rows.rule
+    if rule.where:
+        message = "does not meet the table's `where`"
+        _set_aside(rows, ~rows.matching(rule.where), "row.outside_where", message, findings, here)
+    for leave_out in rule.leave_out:
+        shown = next(iter(leave_out.when))
+        message = f"left out: {leave_out.reason}"
+        hit = rows.matching(leave_out.when)
+        _set_aside(rows, hit, "row.left_out", message, findings, here, shown)
+
+
+def _set_aside(
+    rows: Rows,
+    hit: Mask,
+    check: str,
+    message: str,
+    findings: Findings,
+    here: Mapping[str, str | None],
+    column: str | None = None,
+) -> None:
+    hit = hit & (rows.fates == Fate.KEPT)
+    rows.fates[hit] = Fate.LEFT_OUT
+    at = np.flatnonzero(hit)
+    findings.add(
+        check=check,
+        severity=Severity.NOTE,
+        rows=rows.numbers[hit].tolist(),
+        column=column,
+        raw=rows.columns[column].raw_rows(at) if column else None,
+        message=message,
+        **here,
+    )
+
+
+def _note_untidy(rows: Rows, findings: Findings, here: Mapping[str, str | None]) -> None:
+    for name, column in rows.columns.items():
+        if not column.untidy.any():
+            continue
+        at = np.flatnonzero(column.untidy[column.codes])
+        findings.add(
+            check="text.untidy",
+            severity=Severity.NOTE,
+            rows=rows.numbers[at].tolist(),
+            column=name,
+            raw=column.raw_rows(at),
+            message="has outer or invisible blanks, or a letter in a second Unicode form; taken without",
+            hint="nothing has to be done; mending the source keeps the report short",
+            **here,
+        )

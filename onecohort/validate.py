@@ -1,0 +1,192 @@
+"""One center's patients against the schema: derived fields, cross-field checks, required values.
+
+The checks are those of the study's pandera model, called one by one: a mask per check, where pandera's
+own failure report would copy every column of every failing row. What a failure costs is the study's
+policy (`schemas/checks.yaml`). The pooled cohort is validated by pandera as a whole (`onecohort.pool`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onecohort.findings import Severity
+from onecohort.rules.coded import Mask
+from onecohort.rules.outcome import Converted, State
+from onecohort.rules.ranges import check_range
+from onecohort.schema import CohortSchema, Field, Policy
+
+Columns = dict[str, pa.Array]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed for some patients.
+
+    field       the field whose cell is the likely culprit; None where none of them has a cell
+    patients    numbers of the patients
+    costs_row   whether they cannot enter the cohort for it
+    """
+
+    check: str
+    severity: Severity
+    field: str | None
+    patients: npt.NDArray[np.int64]
+    message: str
+    hint: str
+    costs_row: bool
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What may enter, who may not, and why.
+
+    columns   every field -> (p,) values, derived fields filled, withdrawn values gone
+    out       (p,) True for patients who may not enter
+    """
+
+    columns: Columns
+    out: Mask
+    failures: list[Failure]
+
+
+def validate(given: Columns, schema: CohortSchema, has_cell: Callable[[str], bool]) -> Validated:
+    """Derive, check, and withdraw what the policies withdraw.
+
+    given       every field of the schema -> (p,) values; a derived field may be given in part
+    has_cell    whether a field's values come from cells, so that it can be a culprit
+    """
+    columns, frame = _derive(given, schema)
+    failures = _outside_range(columns, given, schema)
+    out = np.zeros(len(frame), bool)
+    withdrawn: dict[str, Mask] = {}
+    for policy, failed in _cross_field(frame, schema):
+        failures.append(_failure(policy, failed, has_cell))
+        if policy.costs == "row":
+            out |= failed
+        elif policy.costs != "nothing":
+            for name in policy.costs:
+                withdrawn[name] = withdrawn.get(name, False) | failed
+    if withdrawn:
+        left = {name: _without(values, withdrawn.get(name)) for name, values in given.items()}
+        columns, _ = _derive(left, schema)
+        columns = {name: _without(values, withdrawn.get(name)) for name, values in columns.items()}
+    for field in schema.fields.values():
+        missing = columns[field.name].is_null().to_numpy(zero_copy_only=False) & ~out
+        if field.required and missing.any():
+            failures.append(_missing(field, missing))
+            out |= missing
+    return Validated(columns, out, failures)
+
+
+def to_frame(columns: Mapping[str, pa.Array], fields: Mapping[str, Field]) -> pd.DataFrame:
+    """Arrow columns as the frame that the study's model expects."""
+    return pd.DataFrame({name: to_series(values, fields[name]) for name, values in columns.items()})
+
+
+def to_series(values: pa.Array | pa.ChunkedArray, field: Field) -> pd.Series:
+    """One Arrow column in the pandas type of the field's kind."""
+    if field.kind == "integer":
+        return pd.Series(values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
+    if field.kind == "boolean":
+        return pd.Series(values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get))
+    if field.kind == "date":
+        return pd.Series(values.cast(pa.timestamp("s")).to_pandas())
+    if field.kind == "number":
+        return pd.Series(values.to_pandas(), dtype="float64")
+    return pd.Series(values.to_pandas(), dtype="str")
+
+
+def from_series(values: pd.Series, field: Field) -> pa.Array:
+    """A derived column in the field's Arrow type; NaN and NaT are null."""
+    if field.kind == "date":
+        return pa.array(values, pa.timestamp("s"), from_pandas=True).cast(pa.date32())
+    found = pa.array(values, from_pandas=True)
+    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return found.cast(field.arrow_type)
+
+
+def _derive(given: Columns, schema: CohortSchema) -> tuple[Columns, pd.DataFrame]:
+    """Fill derived fields where the center gave nothing, in the order of the derivations."""
+    columns = dict(given)
+    frame = to_frame(columns, schema.fields)
+    for name, derive in schema.derivations.items():
+        derived = from_series(derive(frame), schema.fields[name])
+        columns[name] = pc.coalesce(columns[name], derived)
+        frame[name] = to_series(columns[name], schema.fields[name])
+    return columns, frame
+
+
+def _cross_field(frame: pd.DataFrame, schema: CohortSchema) -> list[tuple[Policy, Mask]]:
+    """The cross-field checks that fail for somebody, and for whom."""
+    failing = []
+    for check in schema.model.to_schema().checks:
+        holds = getattr(schema.model, str(check.name))(frame)
+        failed = ~np.asarray(pd.Series(holds).fillna(True).to_numpy(dtype=bool))
+        if failed.any():
+            failing.append((schema.policy(str(check.name)), failed))
+    return failing
+
+
+def _failure(policy: Policy, failed: Mask, has_cell: Callable[[str], bool]) -> Failure:
+    culprit = next((name for name in policy.fields if has_cell(name)), None)
+    others = [name for name in policy.fields if name != culprit]
+    lost = {"row": "the patient is not in the cohort", "nothing": "all values stay"}
+    cost = (
+        lost[policy.costs]
+        if isinstance(policy.costs, str)
+        else f"withdrawn: {', '.join(policy.costs)}"
+    )
+    return Failure(
+        policy.check,
+        Severity(policy.severity),
+        culprit,
+        np.flatnonzero(failed),
+        f"does not hold: {policy.title}; {cost}",
+        f"look at {' and '.join([culprit or 'the row', *others])}",
+        policy.costs == "row",
+    )
+
+
+def _missing(field: Field, missing: Mask) -> Failure:
+    return Failure(
+        "required.missing",
+        Severity.ERROR,
+        field.name,
+        np.flatnonzero(missing),
+        f"{field.title} is required, and nothing stands here that could be taken",
+        f"fill or correct the cell of {field.name}",
+        True,
+    )
+
+
+def _outside_range(columns: Columns, given: Columns, schema: CohortSchema) -> list[Failure]:
+    """Derived values outside their ranges; a given value was judged with its text."""
+    failures = []
+    for name in schema.derivations:
+        field, values = schema.fields[name], columns[name]
+        derived = pc.and_(pc.is_valid(values), pc.is_null(given[name]))
+        states = np.where(derived.to_numpy(zero_copy_only=False), State.CARRIED, State.BLANK)
+        judged = Converted(values, states.astype(np.uint8))
+        check_range(judged, field)
+        for check in sorted({remark.check for remark in judged.remarks.values()}):
+            at = np.array([n for n, r in judged.remarks.items() if r.check == check], np.int64)
+            message = judged.remarks[int(at[0])].message
+            if check == "range.possible":
+                mask = np.zeros(len(values), bool)
+                mask[at] = True
+                columns[name] = _without(values, mask)
+            failures.append(
+                Failure(check, Severity.WARNING, name, at, f"derived, {message}", "", False)
+            )
+    return failures
+
+
+def _without(values: pa.Array, mask: Mask | None) -> pa.Array:
+    if mask is None:
+        return values
+    return pc.if_else(pa.array(mask), pa.scalar(None, values.type), values)
