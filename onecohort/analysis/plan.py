@@ -28,6 +28,7 @@ class Endpoint(_Strict):
     event: str
     unit: str
     start: str
+    origin: str
     definition: str
     days_per_unit: Positive = 30.4375
 

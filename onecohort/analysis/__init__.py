@@ -1,0 +1,31 @@
+"""The statistics of a study, from the cohort to the report.
+
+How a run calls it:
+
+    plan = load_plan(study / "schemas" / "analysis.yaml")
+    published = load_published(study / "schemas" / "published.yaml")
+    analysis = analyze(pyarrow.parquet.read_table(run / "cohort.parquet"), plan, published)
+    write_analysis(run, analysis, as_of=as_of, balance=balance, synthetic=SYNTHETIC or "")
+    write_figures(run, analysis)   # PNG by matplotlib; slow to import, so apart
+
+`analysis.excluded` says which rows of the cohort could not be analysed and why: each is a finding of
+the run. `balance` is the run's rows (delivered, merged, left_out, quarantined) summed over centers.
+"""
+
+from onecohort.analysis.analyze import Analysis, analyze
+from onecohort.analysis.plan_file import LoadedPlan, load_plan
+from onecohort.analysis.published import Published, load_published
+from onecohort.analysis.write import write_analysis, write_figures
+from onecohort.report.analysis_page import SYNTHETIC
+
+__all__ = [
+    "SYNTHETIC",
+    "Analysis",
+    "LoadedPlan",
+    "Published",
+    "analyze",
+    "load_plan",
+    "load_published",
+    "write_analysis",
+    "write_figures",
+]

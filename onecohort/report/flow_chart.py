@@ -1,0 +1,90 @@
+"""The STROBE flow: from delivered rows to analysed patients, and who was lost on the way.
+
+von Elm et al. 2007, Lancet 370:1453, item 13.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from onecohort.analysis.analyze import Analysis
+
+WIDTH = 720
+LOSSES = {
+    "merged": "merged: repeated rows, and further rows of a patient",
+    "left_out": "left out by a declared rule",
+    "quarantined": "quarantined",
+}
+
+
+@dataclass(frozen=True)
+class FlowStep:
+    """A box of the flow, and beside it who does not go on to the next one."""
+
+    label: str
+    count: int
+    lost: tuple[tuple[str, int], ...] = ()
+
+
+def build_flow(
+    analysis: Analysis, balance: Mapping[str, int], reasons: Mapping[str, int] | None = None
+) -> tuple[FlowStep, ...]:
+    """The boxes of the flow.
+
+    balance  rows of the run: `delivered`, `merged`, `left_out`, `quarantined` (see
+             `onecohort.balance.RowBalance`); an empty mapping begins the flow at the cohort
+    reasons  rows by the reason for which they were left out or quarantined; it stands in place of
+             those two counts
+    """
+    steps = []
+    if "delivered" in balance:
+        counted = {LOSSES[name]: balance.get(name, 0) for name in LOSSES}
+        if reasons:
+            counted = {LOSSES["merged"]: balance.get("merged", 0), **reasons}
+        lost = tuple((reason, count) for reason, count in counted.items() if count)
+        steps.append(FlowStep("Rows delivered", balance["delivered"], lost))
+    excluded = tuple((group.reason, group.count) for group in analysis.excluded)
+    steps.append(FlowStep("Eligible patients in the cohort", analysis.patients, excluded))
+    title = analysis.plan.endpoint.title
+    steps.append(FlowStep(f"Analysed for {title[:1].lower()}{title[1:]}", analysis.analysed))
+    return tuple(steps)
+
+
+def draw_flow(steps: Sequence[FlowStep]) -> str:
+    """The flow as an `<svg>` element."""
+    parts, y = [], 10.0
+    described = []
+    for place, step in enumerate(steps):
+        parts.append(_box(20, y, 290, 46, [step.label, f"n = {step.count}"]))
+        described.append(f"{step.label}: {step.count}")
+        if place == len(steps) - 1:
+            y += 46
+            break
+        lines = [f"{count}  {reason}" for reason, count in step.lost] or ["none lost"]
+        height = 18.0 * len(lines) + 14
+        gap = max(height + 16, 44.0)
+        middle = y + 46 + gap / 2
+        parts.append(f'<path class="axis" d="M165 {y + 46:g}v{gap:g}"/>')
+        parts.append(f'<path class="arrow" d="M160 {y + 46 + gap - 8:g}h10l-5 8z"/>')
+        parts.append(f'<path class="axis" d="M165 {middle:g}H350"/>')
+        parts.append(_box(350, middle - height / 2, 360, height, lines))
+        described.append("lost: " + ", ".join(lines))
+        y += 46 + gap
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {y + 10:g}" role="img" aria-labelledby="flow-title flow-desc" '
+        f'width="{WIDTH}" height="{y + 10:g}"><title id="flow-title">Flow of patients</title>'
+        f'<desc id="flow-desc">{escape(". ".join(described))}</desc>{"".join(parts)}</svg>'
+    )
+
+
+def _box(x: float, y: float, width: float, height: float, lines: Sequence[str]) -> str:
+    centered = len(lines) == 2 and lines[1].startswith("n = ")
+    where, anchor = (x + width / 2, "middle") if centered else (x + 10, "start")
+    first = y + (height - 18 * len(lines)) / 2 + 14
+    words = "".join(
+        f'<text class="small" x="{where:g}" y="{first + 18 * place:g}" '
+        f'text-anchor="{anchor}">{escape(line)}</text>'
+        for place, line in enumerate(lines)
+    )
+    box = f'<rect class="box" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"/>'
+    return f"{box}{words}"
