@@ -96,7 +96,7 @@ def _plant(ward: Sheet, patients: Sequence[Patient]) -> None:
     )
     ward.line("B-999").mark("test patient", "left_out")
     blank = Line()
-    blank.mark("blank row", "noted")
+    blank.mark("blank row", "left_out")
     ward.lines.insert(6, blank)
     total = ward.add({"Codice": "Totale", "Cognome e nome": f"{len(patients)} pazienti"})
     total.mark("total row", "left_out")
