@@ -100,7 +100,8 @@ class _NodeReader:
         if mark is not None:
             self.places[path] = Place(mark.line + 1, mark.column + 1)
         if isinstance(node, ScalarNode):
-            return str(node.value)
+            # The composer leaves a bell where a folded text was folded, to fold it there again.
+            return str(node.value).replace("\a", "") if node.style == ">" else str(node.value)
         if isinstance(node, SequenceNode):
             return [self.read(child, (*path, number)) for number, child in enumerate(node.value)]
         assert isinstance(node, MappingNode)
