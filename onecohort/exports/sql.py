@@ -23,6 +23,7 @@ from onecohort.exports.headers import name_columns
 from onecohort.exports.summary import TableSummary
 from onecohort.exports.table import ROWS_PER_BATCH, Batch, Layout
 
+LARGEST_FETCH = 2**31 - 1  # sqlite3 takes a C int
 _SQLITE = b"SQLite format 3\0"
 _READING = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(select|with|values|table)\b", re.I | re.S
@@ -55,7 +56,7 @@ class QueryTable:
                 result = connection.execution_options(yield_per=min(rows, 10_000)).execute(
                     sqlalchemy.text(self.query.replace(":", "\\:"))
                 )
-                for part in result.partitions(rows):
+                for part in result.partitions(min(rows, LARGEST_FETCH)):
                     fields = list(zip(*part, strict=True))
                     arrays = [column_text(fields[p], truth=("true", "false")) for p in places]
                     numbers = np.arange(given + 1, given + 1 + len(part), dtype=np.int64)
