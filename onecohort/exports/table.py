@@ -130,11 +130,12 @@ class MemoryTable:
     def batches(
         self, columns: Sequence[str] | None = None, *, rows: int = ROWS_PER_BATCH
     ) -> Iterator[Batch]:
-        """Slices of `rows` rows; the faults come with the first."""
+        """Slices of `rows` rows; a fault comes with the slice in which its row lies, or would lie."""
         cells = self.cells if columns is None else self.cells.select(list(columns))
+        waiting = sorted(self.faults, key=lambda fault: fault.row)
         for start in range(0, max(len(self.rows), 1), rows):
-            yield Batch(
-                self.rows.slice(start, rows),
-                cells.slice(start, rows),
-                self.faults if start == 0 else (),
-            )
+            part = self.rows.slice(start, rows)
+            is_last = start + rows >= len(self.rows)
+            due = [one for one in waiting if is_last or one.row <= part[len(part) - 1].as_py()]
+            waiting = waiting[len(due) :]
+            yield Batch(part, cells.slice(start, rows), tuple(due))

@@ -31,7 +31,7 @@ def _fault_follows(batch: Batch, filled: int) -> bool:
 
 def _filled_length(cells: pa.RecordBatch) -> int:
     """Rows up to the last that holds any text; the last row is looked at first, as it mostly does."""
-    count = cells.num_rows
+    count: int = cells.num_rows
     if count and _is_filled(cells.slice(count - 1)):
         return count
     if not count or not cells.num_columns:

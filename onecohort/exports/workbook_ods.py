@@ -1,8 +1,129 @@
-"""x."""
+"""The XML of an ods sheet: its extent, error cells, merged ranges, hidden rows and columns.
 
+Rows and cells are written once and repeated by a number, so a few bytes can span a continent.
+"""
+
+import zipfile
+from xml.parsers import expat
+
+from onecohort.errors import ExportError
+from onecohort.exports import limits
 from onecohort.exports.workbook_scan import SheetScan
+from onecohort.exports.workbook_xlsx import refuse_entities
+
+_MOST_ROWS, _MOST_COLUMNS = 1 << 20, 1 << 14  # of a sheet in LibreOffice
+_ERROR = "calcext:value-type"
 
 
-def scan_ods(archive: object, sheet: str, *, where: str) -> SheetScan:
-    """x."""
-    return SheetScan()
+def scan_ods(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
+    """Look one sheet of an ods file through; raises ExportError for one that is encrypted."""
+    reader = _Reader(sheet, where)
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    try:
+        for chunk in limits.member_chunks(archive, "content.xml", where=where):
+            refuse_entities(chunk, where=where)
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise ExportError(
+            where, f"is damaged: its content is no XML ({error})", "ask for the file again"
+        ) from None
+    return reader.scan
+
+
+def is_encrypted(archive: zipfile.ZipFile, *, where: str) -> bool:
+    """Whether the manifest lists a key for the content."""
+    if "META-INF/manifest.xml" not in archive.namelist():
+        return False
+    chunks = limits.member_chunks(archive, "META-INF/manifest.xml", where=where)
+    return b"encryption-data" in b"".join(chunks)
+
+
+class _Reader:
+    """Follows the rows and cells of one sheet; everything else passes by."""
+
+    def __init__(self, sheet: str, where: str) -> None:
+        self.scan = SheetScan(merged=[])
+        self._wanted, self._where = sheet, where
+        self._inside = False
+        self._row = self._row_times = 0
+        self._column = self._column_times = 0
+        self._sheet_column = 0
+        self._filled_to = 0
+        self._is_error = False
+        self._in_cell = False
+        self._text = ""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table:table":
+            self._inside = attributes.get("table:name") == self._wanted
+            self._row = self._row_times = self._sheet_column = 0
+        elif not self._inside:
+            return
+        elif tag == "table:table-column":
+            times = self._times(attributes, "table:number-columns-repeated", _MOST_COLUMNS)
+            if attributes.get("table:visibility") in ("collapse", "filter"):
+                first = self._sheet_column + 1
+                self.scan.hidden_columns += range(first, first + min(times, 1000))
+            self._sheet_column += times
+        elif tag == "table:table-row":
+            self._row += self._row_times
+            self._row_times = self._times(attributes, "table:number-rows-repeated", _MOST_ROWS)
+            self._column = self._column_times = self._filled_to = 0
+            if attributes.get("table:visibility") in ("collapse", "filter"):
+                self.scan.hidden_rows += self._row_times
+        elif tag in ("table:table-cell", "table:covered-table-cell"):
+            self._column += self._column_times
+            self._column_times = self._times(
+                attributes, "table:number-columns-repeated", _MOST_COLUMNS
+            )
+            self._is_error = attributes.get(_ERROR) == "error"
+            self._in_cell, self._text = True, ""
+            if "office:value-type" in attributes:
+                self._filled_to = self._column + self._column_times
+            self._merge(attributes)
+
+    def end(self, tag: str) -> None:
+        if not self._inside:
+            return
+        if tag == "table:table":
+            self._inside = False
+        elif tag == "table:table-row" and self._filled_to:
+            self.scan.rows = max(self.scan.rows, self._row + self._row_times)
+            self.scan.columns = max(self.scan.columns, self._filled_to)
+            self.scan.is_filled = True
+            limits.check_cells(self.scan.rows, self.scan.columns, where=self._where)
+        elif tag in ("table:table-cell", "table:covered-table-cell"):
+            self._in_cell = False
+            if self._text:
+                self._filled_to = self._column + self._column_times
+            if self._is_error and self._column_times * self._row_times < 10_000:
+                for row in range(self._row_times):
+                    for column in range(self._column_times):
+                        place = (self._row + row + 1, self._column + column + 1)
+                        self.scan.errors[place] = self._text.strip() or "#UNKNOWN!"
+
+    def text(self, data: str) -> None:
+        if self._in_cell and len(self._text) < 100:
+            self._text += data
+
+    def _merge(self, attributes: dict[str, str]) -> None:
+        wide = int(attributes.get("table:number-columns-spanned", "1"))
+        tall = int(attributes.get("table:number-rows-spanned", "1"))
+        if self.scan.merged is not None and (wide > 1 or tall > 1):
+            top, left = self._row, self._column
+            self.scan.merged.append(((top, left), (top + tall - 1, left + wide - 1)))
+
+    def _times(self, attributes: dict[str, str], key: str, most: int) -> int:
+        text = attributes.get(key, "1")
+        if not text.isdigit() or int(text) > most:
+            raise ExportError(
+                self._where,
+                f"repeats a row or cell {text} times, more than a sheet has",
+                "open it in a spreadsheet program and save it again",
+            )
+        return int(text)

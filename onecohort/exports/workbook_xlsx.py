@@ -19,7 +19,8 @@ _FORMAT_ROWS = 200  # rows in which the display format of a column is looked for
 # A sheet of fewer than 100,000 rows and 234 columns is below every limit; only cells outside that
 # rectangle have their place worked out.
 _FAR = re.compile(rb' r="(?:[A-Z]{3,}\d|[J-Z][A-Z]\d|[A-Z]*\d{6,})')
-_PLACE = re.compile(rb' r="([A-Z]{0,3})(\d{1,9})"')
+_ODDLY_WRITTEN = (b" r='", b" r =", b"\tr=", b"\nr=")  # XML allows it; no spreadsheet writes it
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{0,3})(\d{1,9})["']""")
 _LAST_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*? r="(\d+)"')
 _ERROR = re.compile(
     rb"""
@@ -50,15 +51,15 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
     for name in archive.namelist():
         if name.startswith("xl/sharedStrings"):
             for chunk in limits.member_chunks(archive, name, where=where):
-                _refuse_entities(chunk, where=where)
+                refuse_entities(chunk, where=where)
     part = _part_of(archive, sheet, where=where)
     scan = SheetScan()
     if part is None:
         return scan
-    styles: dict[int, int] = {}
+    styles: dict[int, list[int]] = {}
     rows_seen = 0
     for number, rows in enumerate(_whole_rows(archive, part, where=where)):
-        _refuse_entities(rows, where=where)
+        refuse_entities(rows, where=where)
         _extend(scan, rows)
         limits.check_cells(scan.rows, scan.columns, where=where)
         if b'"e"' in rows:
@@ -72,10 +73,12 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
             rows_seen += rows.count(b"</row>")
             for match in _STYLED.finditer(rows):
                 if b't="' not in match[3] or b't="n"' in match[3]:
-                    styles[_column_number(match[2])] = int(match[1])
+                    styles.setdefault(_column_number(match[2]), []).append(int(match[1]))
     if styles:
         shown = _display_formats(archive, where=where)
-        scan.formats = {c: shown[style] for c, style in sorted(styles.items()) if style in shown}
+        for column, met in sorted(styles.items()):
+            if names := list(dict.fromkeys(shown[style] for style in met if style in shown)):
+                scan.formats[column] = ", ".join(names)
     return scan
 
 
@@ -92,7 +95,8 @@ def _whole_rows(archive: zipfile.ZipFile, part: str, *, where: str) -> Iterator[
     yield held
 
 
-def _refuse_entities(chunk: bytes, *, where: str) -> None:
+def refuse_entities(chunk: bytes, *, where: str) -> None:
+    """Raise ExportError where a part of a workbook declares a document type or entities."""
     if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
         raise ExportError(
             where,
@@ -104,15 +108,16 @@ def _refuse_entities(chunk: bytes, *, where: str) -> None:
 
 
 def _extend(scan: SheetScan, rows: bytes) -> None:
+    scan.is_filled = scan.is_filled or any(sign in rows for sign in (b"v>", b"t>"))
     last = rows.rfind(b"<row ")
     match = _LAST_ROW.match(rows, last) if last >= 0 else None
     scan.rows = max(scan.rows, int(match[1]) if match else 0)
-    if _FAR.search(rows) is None:
-        scan.columns = max(scan.columns, 1)
+    scan.columns = max(scan.columns, 1)
+    if _FAR.search(rows) is None and not any(sign in rows for sign in _ODDLY_WRITTEN):
         return
     for letters, number in set(_PLACE.findall(rows)):
         scan.rows = max(scan.rows, int(number))
-        scan.columns = max(scan.columns, _column_number(letters) if letters else 0)
+        scan.columns = max(scan.columns, _column_number(letters))
 
 
 def _column_number(letters: bytes) -> int:
@@ -137,24 +142,25 @@ def _hidden_columns(head: bytes) -> list[int]:
 def _part_of(archive: zipfile.ZipFile, sheet: str, *, where: str) -> str | None:
     """The archive member that holds the named sheet."""
     book = next(name for name in archive.namelist() if name.endswith("workbook.xml"))
-    folder = posixpath.dirname(book)
-    links = f"{folder}/_rels/{posixpath.basename(book)}.rels"
     wanted: str | None = None
     for tag, attributes in _tags(archive, book, where=where):
         if tag == "sheet" and attributes.get("name") == sheet:
             wanted = next(
                 (v for k, v in attributes.items() if k.endswith(":id") or k == "id"), None
             )
-    if wanted is None or links not in archive.namelist():
+    return None if wanted is None else linked_part(archive, book, wanted, where=where)
+
+
+def linked_part(archive: zipfile.ZipFile, book: str, link: str, *, where: str) -> str | None:
+    """The archive member that the relationship `link` of the part `book` leads to."""
+    folder = posixpath.dirname(book)
+    links = f"{folder}/_rels/{posixpath.basename(book)}.rels"
+    if links not in archive.namelist():
         return None
     for tag, attributes in _tags(archive, links, where=where):
-        if tag == "Relationship" and attributes.get("Id") == wanted:
+        if tag == "Relationship" and attributes.get("Id") == link:
             target = attributes.get("Target", "")
-            part = (
-                target.lstrip("/")
-                if target.startswith("/")
-                else posixpath.normpath(posixpath.join(folder, target))
-            )
+            part = posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
             return part if part in archive.namelist() else None
     return None
 
@@ -191,7 +197,7 @@ def _tags(archive: zipfile.ZipFile, part: str, *, where: str) -> list[tuple[str,
     )
     try:
         for chunk in limits.member_chunks(archive, part, where=where):
-            _refuse_entities(chunk, where=where)
+            refuse_entities(chunk, where=where)
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
