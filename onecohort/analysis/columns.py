@@ -51,8 +51,8 @@ class Grouping:
 
 
 def texts(cohort: pa.Table, field: str) -> npt.NDArray[np.object_]:
-    """A column as (n,) texts; None where missing, "true" and "false" for a yes-or-no field."""
-    return np.array(pc.cast(cohort[field], pa.string()).to_pylist(), dtype=object)
+    """A column as (n,) texts; None where missing or blank, "true" and "false" for a yes-or-no field."""
+    return np.array([text or None for text in cohort[field].cast(pa.string()).to_pylist()], object)
 
 
 def numbers(cohort: pa.Table, field: str) -> FloatArray:

@@ -111,11 +111,15 @@ class Centers(_Strict):
 
 
 class TableOneRow(_Strict):
-    """One variable of Table 1: its median and range, or the counts of its values."""
+    """One variable of Table 1: its median and range, or the counts of its values.
+
+    `values` gives the order of the values and what the report calls them.
+    """
 
     title: str
     field: str
     show: Literal["median", "counts"]
+    values: dict[str, str] = Field(default_factory=dict)
 
 
 class TableOne(_Strict):

@@ -38,6 +38,7 @@ class Baseline:
     summaries   for a numeric variable, else empty
     counts      value -> one count per group
     missing     per group
+    labels      what the report calls the values
     """
 
     title: str
@@ -45,6 +46,7 @@ class Baseline:
     summaries: tuple[Summary, ...]
     counts: dict[str, tuple[Count, ...]]
     missing: tuple[int, ...]
+    labels: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,12 @@ def _describe(cohort: pa.Table, row: TableOneRow, groups: list[BoolArray]) -> Ba
         values = numbers(cohort, row.field)
         summaries = tuple(_summary(values[group]) for group in groups)
         missing = tuple(summary.missing for summary in summaries)
-        return Baseline(row.title, row.field, summaries, {}, missing)
+        return Baseline(row.title, row.field, summaries, {}, missing, {})
     words = texts(cohort, row.field)
     known = np.array([word is not None for word in words], dtype=np.bool_)
-    present = sorted({word for word in words if word is not None}, key=_by_number_then_text)
+    found = {word for word in words if word is not None}
+    present = [word for word in row.values if word in found]
+    present += sorted(found - set(present), key=_by_number_then_text)
     counts = {
         word: tuple(
             Count(int((group & (words == word)).sum()), int((group & known).sum()))
@@ -97,7 +101,7 @@ def _describe(cohort: pa.Table, row: TableOneRow, groups: list[BoolArray]) -> Ba
         for word in present
     }
     missing = tuple(int((group & ~known).sum()) for group in groups)
-    return Baseline(row.title, row.field, (), counts, missing)
+    return Baseline(row.title, row.field, (), counts, missing, row.values)
 
 
 def _summary(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Summary:

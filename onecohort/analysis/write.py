@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from onecohort.analysis.analyze import Analysis
+from onecohort.report.analysis_figures import build_figures
 from onecohort.report.analysis_page import render_analysis
 from onecohort.report.analysis_svg import draw, standalone
-from onecohort.report.analysis_tables import Table, build_tables
-from onecohort.report.figure_data import build_figures
+from onecohort.report.analysis_tables import build_tables
 from onecohort.report.flow_chart import build_flow, draw_flow
+from onecohort.report.table_data import Table
 
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 

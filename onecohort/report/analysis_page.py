@@ -8,17 +8,17 @@ from markupsafe import Markup
 
 from onecohort.analysis.analyze import Analysis
 from onecohort.report.analysis_svg import draw
-from onecohort.report.analysis_tables import Table
 from onecohort.report.figure_data import Figure
 from onecohort.report.flow_chart import FlowStep, draw_flow
 from onecohort.report.journal import in_sentence
+from onecohort.report.table_data import Table
 
 # A mark beside the word, so that the verdict is read without color.
 VERDICTS = {"agrees": "✓", "differs": "✗", "not computed": "–"}
 SYNTHETIC = (
-    "The sample was built to have the published statistics: that they come out agrees with the "
-    "printed table proves that harmonisation and arithmetic lose nothing between nine exports and "
-    "this page, and proves nothing about the drug."
+    "The sample was built to have the published statistics: that the computed figures agree with "
+    "the printed ones proves that harmonisation and arithmetic lose nothing between the exports and "
+    "this page; it proves nothing about the drug."
 )
 
 

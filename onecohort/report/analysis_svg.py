@@ -20,12 +20,15 @@ from onecohort.report.figure_data import (
 from onecohort.survival import SurvivalCurve
 
 WIDTH = 720
+CHARACTER = 6.4  # about the width of a small character, in pixels
+CLEAR = 30  # pixels between two labels of an axis
 SERIES = 4
 MOST_POINTS = 2000  # of one curve; more than twice the pixels of the plot
 STANDALONE_STYLE = """
 text{font:13px "Helvetica Neue",Arial,sans-serif;fill:#222}
 .title{font-weight:600}.small{font-size:12px}.note{font-size:11px}
-.axis,.box{stroke:#222;fill:none}.arrow{fill:#222}.grid{stroke:#ddd;fill:none}.reference{stroke:#555;stroke-dasharray:1 3}
+.axis,.box{stroke:#222;fill:none}.arrow{fill:#222}
+.grid{stroke:#ddd;fill:none}.reference{stroke:#555;stroke-dasharray:1 3}
 .line{fill:none;stroke-width:2}.band{stroke:none;opacity:.16}.mark{stroke-width:1.3}
 .s0{stroke:#0072b2;fill:#0072b2}.s1{stroke:#d55e00;fill:#d55e00;stroke-dasharray:8 4}
 .s2{stroke:#009e73;fill:#009e73;stroke-dasharray:2 3}
@@ -56,11 +59,13 @@ def standalone(svg: str) -> str:
     )
 
 
-def _svg(figure: Figure, height: float, parts: Sequence[str], described: str) -> str:
+def _svg(
+    figure: Figure, height: float, parts: Sequence[str], described: str, width: float = WIDTH
+) -> str:
     label = f"{figure.id}-title {figure.id}-desc"
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-labelledby="{label}" '
-        f'width="{WIDTH}" height="{height:g}">'
+        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="{label}" '
+        f'width="{width:g}" height="{height:g}">'
         f'<title id="{figure.id}-title">{escape(figure.title)}</title>'
         f'<desc id="{figure.id}-desc">{escape(described)}</desc>{"".join(parts)}</svg>'
     )
@@ -76,7 +81,8 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
 
 
 def _curves(figure: CurveFigure) -> str:
-    left, right, top, plot = 150.0, WIDTH - 20.0, 34.0, 300.0
+    longest = max((len(shown.label) for shown in figure.curves), default=0)
+    left, right, top, plot = max(110.0, CHARACTER * longest + 24), WIDTH - 20.0, 34.0, 300.0
     bottom = top + plot
     last = figure.ticks[-1]
 
@@ -110,7 +116,7 @@ def _curves(figure: CurveFigure) -> str:
     parts.append(_text(4, table, "At risk", "small title"))
     for place, shown in enumerate(figure.curves):
         row = table + 18 * (place + 1)
-        parts.append(_text(4, row, _short(shown.label), "small"))
+        parts.append(_text(4, row, shown.label, "small"))
         for tick, count in zip(figure.ticks, shown.at_risk, strict=True):
             parts.append(_text(x(tick), row, str(count), "small", "middle"))
     height = table + 18 * (len(figure.curves) + 1) + 8
@@ -161,18 +167,15 @@ def _drawn(curve: SurvivalCurve) -> IntArray:
 def _legend(figure: CurveFigure, right: float, top: float) -> list[str]:
     if len(figure.curves) < 2:
         return []
+    named = [f"{shown.label} (n = {shown.curve.n})" for shown in figure.curves]
+    start = right - CHARACTER * max(len(words) for words in named)
     parts = []
-    for place, shown in enumerate(figure.curves):
+    for place, words in enumerate(named):
         y = top + 12 + 20 * place
-        words = f"{shown.label} (n = {shown.curve.n})"
-        parts.append(_text(right, y, words, "small", "end"))
-        start = right - 7.0 * len(words) - 52
-        parts.append(f'<path class="line s{place % SERIES}" d="M{start:.0f} {y - 4:.0f}h40"/>')
+        parts.append(_text(start, y, words, "small"))
+        sample = f"M{start - 50:.0f} {y - 4:.0f}h42"
+        parts.append(f'<path class="line s{place % SERIES}" d="{sample}"/>')
     return parts
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 20 else f"{label[:19]}…"
 
 
 def _bars(figure: BarFigure) -> str:
@@ -208,8 +211,14 @@ def _whisker(low: float, high: float, y: float) -> str:
 
 
 def _forest(figure: ForestFigure) -> str:
-    column = 62.0 if len(figure.heads) > 2 else 10.0
-    left, right, top, row = 258.0, WIDTH - 225.0 - column, 52.0, 24.0
+    longest = max(len(row.label) for row in figure.rows)
+    left, plot, top, row = max(160.0, CHARACTER * longest + 30), 230.0, 52.0, 24.0
+    right = left + plot
+    places = [right + 70]
+    for column, head in enumerate(figure.heads[1:], start=1):
+        words = max(len(head), *(len(shown.columns[column]) for shown in figure.rows))
+        places.append(places[-1] + CHARACTER * words + 20)
+    width = places[-1] + 6
     bottom = top + row * len(figure.rows)
     position = np.log if figure.scale == "log" else float
     low, high = float(position(figure.low)), float(position(figure.high))
@@ -218,16 +227,16 @@ def _forest(figure: ForestFigure) -> str:
         inside = min(max(value, figure.low), figure.high)
         return left + (right - left) * (float(position(inside)) - low) / (high - low)
 
-    places = [right + 52, right + 190, WIDTH - 4.0][: len(figure.heads)]
-    if len(figure.heads) == 2:
-        places = [right + 60, WIDTH - 4.0]
     parts = [_text(4, 20, figure.title, "title")]
     for head, place in zip(figure.heads, places, strict=True):
         parts.append(_text(place, 40, head, "small title", "end"))
+    labelled = float(-CLEAR)
     for tick in figure.ticks:
         label = f"{100 * tick:g}" if figure.x_label.endswith("%") else f"{tick:g}"
         parts.append(_line(x(tick), top - 6, x(tick), bottom, "grid"))
-        parts.append(_text(x(tick), bottom + 16, label, "small", "middle"))
+        if x(tick) - labelled >= CLEAR:
+            parts.append(_text(x(tick), bottom + 16, label, "small", "middle"))
+            labelled = x(tick)
     parts.append(_line(left, bottom, right, bottom, "axis"))
     if figure.reference is not None:
         parts.append(_line(x(figure.reference), top - 6, x(figure.reference), bottom, "reference"))
@@ -237,12 +246,12 @@ def _forest(figure: ForestFigure) -> str:
         indent = 4 if shown.kind != "estimate" or figure.rows[0].kind != "heading" else 16
         weight = "small" if shown.kind == "estimate" else "small title"
         parts.append(_text(indent, y + 4, shown.label, weight))
-        for words, place in zip(shown.columns, places, strict=True):
-            parts.append(_text(place, y + 4, words, weight, "end"))
+        for cell, place in zip(shown.columns, places, strict=True):
+            parts.append(_text(place, y + 4, cell, weight, "end"))
         parts += _forest_mark(shown, x, y, figure)
     parts.append(_text(4, bottom + 54, figure.note, "note"))
     described = "; ".join(f"{r.label} {' '.join(r.columns)}" for r in figure.rows)
-    return _svg(figure, bottom + 64, parts, f"{described}. {figure.note}")
+    return _svg(figure, bottom + 64, parts, f"{described}. {figure.note}", width)
 
 
 def _forest_mark(shown: ForestRow, x: Scale, y: float, figure: ForestFigure) -> list[str]:
