@@ -93,13 +93,40 @@ class Batch:
 class Table(Protocol):
     """One table of an export: a sheet, a file, a query."""
 
-    export: str  # path below the exports' folder, with forward slashes
-    sheet: str | None
-    columns: tuple[str, ...]  # as shown; a repeated name gets " (2)", an empty one "column 7"
-    labels: Mapping[str, str]  # variable labels
-    value_labels: Mapping[str, Mapping[str, str]]  # per column: text of the code -> its label
-    user_missing: Mapping[str, frozenset[str]]  # per column: texts that the file declares missing
-    facts: Mapping[str, object]  # what was detected or noticed (JSON values), for the manifest
+    @property
+    def export(self) -> str:
+        """Path below the exports' folder, with forward slashes."""
+        ...
+
+    @property
+    def sheet(self) -> str | None:
+        """Sheet, object or database table; None where the file is the table."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names as shown; a repeated name gets " (2)", an empty one is "column 7"."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Variable labels."""
+        ...
+
+    @property
+    def value_labels(self) -> Mapping[str, Mapping[str, str]]:
+        """Per column: text of the code -> its label."""
+        ...
+
+    @property
+    def user_missing(self) -> Mapping[str, frozenset[str]]:
+        """Per column: texts that the file declares missing."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What was detected or noticed (JSON values), for the manifest."""
+        ...
 
     def batches(
         self, columns: Sequence[str] | None = None, *, rows: int = ROWS_PER_BATCH
