@@ -38,6 +38,8 @@ _FILLERS = frozenset(_FILLER_WORDS.split())
 
 def fold(text: str) -> str:
     """Compatibility forms, accents, case and repeated blanks gone: `" Sì "` is `"si"`."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     plain = unicodedata.normalize("NFKD", text)
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
 
