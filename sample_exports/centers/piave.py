@@ -57,6 +57,7 @@ def deliver(patients: Sequence[Patient], folder: Path) -> list[Defect]:
         for cells in _cycle_rows(patient):
             cycles.add(cells)
     base.line(untreated.patient_id).mark("HMA given as first line", "quarantined")
+    cycles.line(untreated.patient_id).mark("HMA given as first line", "quarantined", "linea")
     _plant(base, follow_up, patients)
     for sheet in (base, cycles, follow_up):
         write_csv(folder / sheet.file, sheet)
