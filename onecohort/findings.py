@@ -1,7 +1,9 @@
 """Findings: one thing met in the data, with its address, the reason and the way out.
 
 A message never repeats a cell's text, so that it may stand in a report that all centers read; the
-text stands in `raw` and may stand in `hint`. Rules and checks speak about distinct texts; a finding stands at a row. `Findings` collects columns,
+text stands in `raw` and may stand in `hint`.
+
+Rules and checks speak about distinct texts; a finding stands at a row. `Findings` collects columns,
 not objects: each call appends one block that shares field, rule, check and severity.
 """
 

@@ -56,8 +56,8 @@ class LatestBy(Node):
 class TableRule(Node):
     """Where a table's rows come from and how its texts are to be read."""
 
-    files: Names = Field(
-        default=(), description="Glob below the exports' folder; of several matches the last wins."
+    files: Filled | None = Field(
+        None, description="Glob below the exports' folder; of several matches the last one wins."
     )
     format: Filled | None = Field(None, description="Format, where the suffix does not tell it.")
     sheet: Filled | None = Field(None, description="Sheet, database table or R object.")

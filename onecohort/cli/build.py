@@ -1,0 +1,109 @@
+"""`onecohort build`: the whole run at a desk, without Prefect."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from onecohort.center import CenterSummary
+from onecohort.run import Built, build
+from onecohort.study import load_study
+
+
+def build_command(
+    centers: Sequence[str],
+    *,
+    study: Path,
+    exports: Path | None,
+    out: Path,
+    as_of: date | None,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    """Run, show, and return the exit code."""
+    console = Console(highlight=False, stderr=as_json)
+    opened = load_study(study, exports=exports, as_of=as_of)
+    for center in centers:
+        opened.mapping_path(center)
+    with console.status("reading") as status:
+        built = build(
+            opened,
+            out,
+            centers=centers,
+            fresh=fresh,
+            on_center=lambda summary: show_failure(console, summary),
+            on_step=status.update,
+        )
+    if as_json:
+        print(json.dumps(built.manifest, ensure_ascii=False, indent=1, sort_keys=True))
+    else:
+        show_result(console, built, out)
+    return built.exit_code
+
+
+def show_failure(console: Console, summary: CenterSummary) -> None:
+    """What is wrong with a failed center, at once and in full."""
+    if summary.state == "failed":
+        console.print(f"{summary.center} failed; the other centers go on", style="bold red")
+        for error in summary.error:
+            console.print(f"  {error['where']}  {error['what']}", markup=False)
+            if error["fix"]:
+                console.print(f"      {error['fix']}", markup=False)
+
+
+def show_result(console: Console, built: Built, out: Path) -> None:
+    """One line per center, the result beside what was published, and where everything is."""
+    console.print(center_table(built))
+    results = result_table(built.folder)
+    if results is not None:
+        console.print(results)
+    home = out / "cohort" if built.published else built.folder
+    for name, path in (
+        ("cohort", "cohort.parquet"),
+        ("validation report", "report/index.html"),
+        ("analysis", "report/analysis.html"),
+        ("report cards", "report/cards/"),
+    ):
+        if (built.folder / path).exists():
+            console.print(f"{name:<18}{(home / path).as_posix()}", soft_wrap=True)
+
+
+def center_table(built: Built) -> Table:
+    """Rows and findings of each center."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("center")
+    for name in ("rows", "cohort", "quarantined", "merged", "left out", "errors", "warnings", "notes"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    manifest_centers = built.manifest["centers"]
+    assert isinstance(manifest_centers, dict)
+    for summary in built.centers:
+        if summary.state == "failed":
+            table.add_row(summary.center, *[""] * 8, "failed")
+            continue
+        rows: Mapping[str, int] = manifest_centers[summary.center]["tables"][summary.first]
+        table.add_row(
+            summary.center,
+            *(str(rows[k]) for k in ("delivered", "cohort", "quarantined", "merged", "left_out")),
+            *(str(summary.findings[k]) for k in ("error", "warning", "note")),
+            "unchanged" if summary.state == "cached" else "",
+        )
+    return table
+
+
+def result_table(folder: Path) -> Table | None:
+    """Published, computed, agrees; None for a study without an analysis."""
+    path = folder / "analysis.json"
+    if not path.is_file():
+        return None
+    compared = json.loads(path.read_text(encoding="utf-8")).get("comparisons", [])
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, justify in (("statistic", "left"), ("published", "right"), ("computed", "right")):
+        table.add_column(name, justify="left" if justify == "left" else "right")
+    table.add_column("")
+    for row in compared:
+        table.add_row(row["what"], row["published"], row["computed"], row["verdict"])
+    return table

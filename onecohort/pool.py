@@ -1,0 +1,363 @@
+"""Nine centers into one cohort: who is the same person, the schema's last word, one Parquet file.
+
+Centers' patients are mapped into memory and pass in batches. Two centers that treated the same person are
+told apart from two persons by the study's linkage rule; one record stays, the other is merged into it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from onecohort.center import FINDINGS, LINEAGE, PATIENTS, QUARANTINE, CenterSummary
+from onecohort.errors import Mistake, StudyError
+from onecohort.findings import SCHEMA as FINDINGS_SCHEMA
+from onecohort.findings import Findings, Severity
+from onecohort.harmonize import ROW
+from onecohort.patients import LINEAGE as LINEAGE_SCHEMA
+from onecohort.patients import lineage_rows
+from onecohort.quarantine import SCHEMA as QUARANTINE_SCHEMA
+from onecohort.repeats import hash_texts, repeated_hashes
+from onecohort.rows import Index
+from onecohort.rules.coded import Mask
+from onecohort.schema import CohortSchema
+from onecohort.study import Study
+from onecohort.validate import to_frame
+from onecohort.version import engine_version
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas
+
+ROWS_PER_GROUP = 131_072
+COHORT = "cohort.parquet"
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """What the pool did: rows in the cohort, and per center the patients it did not take."""
+
+    rows: int
+    merged: dict[str, int]
+    quarantined: dict[str, int]
+
+
+def pool(study: Study, summaries: Sequence[CenterSummary], folder: Path) -> Pooled:
+    """Write cohort, findings, quarantine and lineage of the centers that are done into a run's folder."""
+    done = [summary for summary in summaries if summary.state != "failed"]
+    patients = [_open_patients(summary) for summary in done]
+    findings = {summary.center: Findings(summary.center) for summary in done}
+    keep = _link(study.schema, done, patients, findings)
+    refused: list[dict[str, object]] = []
+    merged = {s.center: int((~mask).sum()) for s, mask in zip(done, keep, strict=True)}
+    lineage = _FileOf(folder / LINEAGE, LINEAGE_SCHEMA)
+    with _cohort_writer(study, done, folder / COHORT) as writer:
+        rows, quarantined = 0, dict.fromkeys(merged, 0)
+        for summary, table, mask in zip(done, patients, keep, strict=True):
+            for batch in _batches(table, mask):
+                good = _validate(study.schema, batch, summary, findings[summary.center], refused)
+                quarantined[summary.center] += len(batch) - len(good)
+                writer.write_table(_published(study.schema, good), row_group_size=ROWS_PER_GROUP)
+                lineage.write(_first_lineage(summary, good))
+                rows += len(good)
+            _check_unique(summary, table, mask)
+    for summary, table, mask in zip(done, patients, keep, strict=True):
+        lineage.write(_second_lineage(summary, table, mask))
+    lineage.close()
+    _write_findings(done, findings, folder)
+    _write_quarantine(done, refused, folder)
+    return Pooled(rows, merged, quarantined)
+
+
+def _open_patients(summary: CenterSummary) -> pa.Table:
+    path = Path(summary.folder) / PATIENTS
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+# --- the same person at two centers -----------------------------------------------------------------
+
+
+def _link(
+    schema: CohortSchema,
+    done: Sequence[CenterSummary],
+    patients: Sequence[pa.Table],
+    findings: dict[str, Findings],
+) -> list[Mask]:
+    """Per center (p,) True for the patients that stay.
+
+    A list of fields decides where both rows have all of it. A later list decides only where one of the
+    two lacks an earlier one: two different codici fiscali are two persons, whatever else agrees.
+    """
+    center = np.repeat(np.arange(len(done)), [len(table) for table in patients])
+    place = np.concatenate([np.arange(len(table)) for table in patients] or [np.zeros(0, np.int64)])
+    stays = np.ones(len(center), bool)
+    filled = _filled(schema, patients) if len(done) > 1 else place
+    earlier: list[tuple[pa.Array, Mask]] = []
+    for names in schema.linkage if len(done) > 1 else ():
+        texts, complete = _linking_texts(patients, names)
+        at = np.flatnonzero(complete & stays)
+        hashes = hash_texts(texts.take(pa.array(at)))
+        at = at[np.isin(hashes, repeated_hashes(hashes))]
+        for group in _groups(texts, at):
+            best = max(group, key=lambda n: (filled[n], -center[n], -place[n]))
+            for number in group:
+                if center[number] == center[best] or _told_apart(earlier, number, best):
+                    continue
+                stays[number] = False
+                here, there = done[center[number]], done[center[best]]
+                row = patients[center[number]].column(ROW)[place[number]].as_py()
+                _report_merged(findings[here.center], here, there.center, row, names, schema)
+        earlier.append((texts, complete))
+    return [stays[center == number] for number in range(len(done))]
+
+
+def _linking_texts(patients: Sequence[pa.Table], names: Sequence[str]) -> tuple[pa.Array, Mask]:
+    """All centers' patients: the linking fields as one text, and where none of them is missing."""
+    columns = [
+        pa.concat_arrays(
+            [table.column(name).cast(pa.string()).combine_chunks() for table in patients]
+        )
+        for name in names
+    ]
+    texts = pc.binary_join_element_wise(*columns, "|", null_handling="emit_null")
+    return texts, pc.is_valid(texts).to_numpy(zero_copy_only=False)
+
+
+def _groups(texts: pa.Array, at: Index) -> Iterator[list[int]]:
+    """Numbers of the rows with equal texts, where there are several."""
+    found: dict[str, list[int]] = {}
+    for number, text in zip(at.tolist(), texts.take(pa.array(at)).to_pylist(), strict=True):
+        found.setdefault(text, []).append(number)
+    return (numbers for numbers in found.values() if len(numbers) > 1)
+
+
+def _told_apart(earlier: Sequence[tuple[pa.Array, Mask]], one: int, other: int) -> bool:
+    return any(
+        complete[one] and complete[other] and texts[one] != texts[other]
+        for texts, complete in earlier
+    )
+
+
+def _filled(schema: CohortSchema, patients: Sequence[pa.Table]) -> Index:
+    """(all patients,) how many published fields are filled."""
+    counts = []
+    for table in patients:
+        count = np.zeros(len(table), np.int64)
+        for spec in schema.published:
+            column = table.column(spec.name)
+            if column.null_count == 0:
+                count += 1
+            elif column.null_count < len(table):
+                count += column.is_valid().to_numpy(zero_copy_only=False)
+        counts.append(count)
+    return np.concatenate(counts)
+
+
+def _report_merged(
+    findings: Findings,
+    summary: CenterSummary,
+    other: str,
+    row: int,
+    names: Sequence[str],
+    schema: CohortSchema,
+) -> None:
+    check = "person.at_two_centers"
+    policy = schema.policies.get(check)
+    export, sheet = _first_export(summary)
+    findings.add(
+        check=check,
+        severity=Severity(policy.severity) if policy else Severity.NOTE,
+        rows=[row],
+        export=export,
+        sheet=sheet,
+        message=f"the same person as a patient of {other} (by {', '.join(names)}), whose record says "
+        "as much or more and stays",
+        hint="nothing has to be done, unless they are two persons",
+    )
+
+
+# --- the schema's last word ----------------------------------------------------------------------
+
+
+def _validate(
+    schema: CohortSchema,
+    batch: pa.Table,
+    summary: CenterSummary,
+    findings: Findings,
+    refused: list[dict[str, object]],
+) -> pa.Table:
+    """The patients that pandera lets through; the others are refused with a finding each."""
+    import pandera.errors
+
+    frame = to_frame({name: batch.column(name) for name in schema.fields}, schema.fields)
+    try:
+        schema.model.to_schema().validate(frame, lazy=True, inplace=True)
+    except pandera.errors.SchemaErrors as errors:
+        failing = _failing_rows(errors, schema, len(frame))
+    else:
+        return batch
+    export, sheet = _first_export(summary)
+    bad = np.zeros(len(batch), bool)
+    for check, rows in failing.items():
+        bad[rows] = True
+        numbers = batch.column(ROW).take(pa.array(rows)).combine_chunks()
+        message = f"the pooled row does not meet the schema: {check}"
+        findings.add(
+            check="schema.violated",
+            severity=Severity.ERROR,
+            rows=numbers,
+            export=export,
+            sheet=sheet,
+            message=message,
+            hint="the schema and its rules disagree; please report it with this mapping",
+        )
+        refused += [
+            {
+                "center": summary.center, "export": export, "sheet": sheet, "row": row,
+                "check": "schema.violated", "reason": message,
+                "cells": json.dumps(batch.slice(int(n), 1).to_pylist()[0], default=str),
+            }
+            for n, row in zip(rows.tolist(), numbers.to_pylist(), strict=True)
+        ]  # fmt: skip
+    return batch.filter(pa.array(~bad))
+
+
+def _failing_rows(
+    errors: "pandera.errors.SchemaErrors", schema: CohortSchema, count: int
+) -> dict[str, Index]:
+    """Check -> rows that may not be published for it.
+
+    A cross-field check that costs nothing, or values that are withdrawn already, keeps nobody out.
+    Raises StudyError where pandera refuses the whole frame: that is the schema's mistake.
+    """
+    found: dict[str, Index] = {}
+    for error in errors.schema_errors:
+        check = error.check
+        name = str(getattr(check, "name", None) or check)
+        policy = schema.policies.get(name)
+        if policy is not None and policy.costs != "row":
+            continue
+        output = error.check_output
+        if output is not None and len(output) == count:
+            rows = np.flatnonzero(~np.asarray(output, bool))
+        else:
+            cases: pd.DataFrame = error.failure_cases
+            rows = np.unique(np.asarray(cases["index"].dropna(), np.int64))
+            if not len(rows):
+                what = f"pandera refuses the cohort as a whole: {error.reason_code}: {name}"
+                raise StudyError(Mistake("schemas/cohort.py", what))
+        column = getattr(error.schema, "name", None)
+        found[f"{column}: {name}" if column else name] = rows
+    return found
+
+
+def _check_unique(summary: CenterSummary, table: pa.Table, mask: Mask) -> None:
+    """No patient may come twice; repeated keys are decided about in the center step."""
+    ids = table.column("patient_id").filter(pa.array(mask)).combine_chunks()
+    hashes = hash_texts(ids)
+    candidates = ids.filter(pa.array(np.isin(hashes, repeated_hashes(hashes))))
+    if len(candidates) != len(pc.unique(candidates)):
+        raise AssertionError(f"{summary.center}: a patient_id stands twice in the pool")
+
+
+# --- files ------------------------------------------------------------------------------------------
+
+
+def cohort_schema(study: Study, done: Sequence[CenterSummary]) -> pa.Schema:
+    """Arrow schema of the cohort; its metadata say what each column is and what it was made from."""
+    fields = []
+    for spec in study.schema.published:
+        told = {"title": spec.title, "description": spec.description, "privacy": spec.privacy}
+        if spec.unit:
+            told["unit"] = spec.unit
+        if spec.vocabulary:
+            told["terms"] = ", ".join(spec.codes)
+        fields.append(pa.field(spec.name, spec.arrow_type, metadata=told))
+    inputs = sorted(
+        f"{item['export']} {item['sha256']}" for summary in done for item in summary.inputs
+    )
+    metadata = {
+        "study": study.title,
+        "as_of": study.as_of.isoformat(),
+        "synthetic": "yes" if study.synthetic else "no",
+        "engine": f"onecohort {engine_version()}",
+        "schema_sha256": study.schema_sha256,
+        "mappings": json.dumps({s.center: s.mapping_sha256 for s in done}, sort_keys=True),
+        "inputs": json.dumps(inputs),
+    }
+    return pa.schema(fields, metadata=metadata)
+
+
+def _cohort_writer(study: Study, done: Sequence[CenterSummary], path: Path) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, cohort_schema(study, done), compression="snappy")
+
+
+def _batches(table: pa.Table, mask: Mask) -> Iterator[pa.Table]:
+    for start in range(0, len(table), ROWS_PER_GROUP):
+        part = table.slice(start, ROWS_PER_GROUP)
+        kept = mask[start : start + ROWS_PER_GROUP]
+        yield part if kept.all() else part.filter(pa.array(kept))
+
+
+def _published(schema: CohortSchema, batch: pa.Table) -> pa.Table:
+    return batch.select([spec.name for spec in schema.published])
+
+
+def _first_export(summary: CenterSummary) -> tuple[str, str | None]:
+    item = next(item for item in summary.inputs if item["table"] == summary.first)
+    sheet = item["sheet"]
+    return str(item["export"]), str(sheet) if sheet is not None else None
+
+
+def _first_lineage(summary: CenterSummary, batch: pa.Table) -> pa.Table:
+    export, sheet = _first_export(summary)
+    ids = batch.column("patient_id").combine_chunks()
+    return lineage_rows(
+        summary.center, ids, summary.first, export, sheet, batch.column(ROW).combine_chunks()
+    )
+
+
+def _second_lineage(summary: CenterSummary, table: pa.Table, mask: Mask) -> pa.Table:
+    lineage = pq.read_table(Path(summary.folder) / LINEAGE)
+    if not len(lineage) or mask.all():
+        return lineage
+    ids = table.column("patient_id").filter(pa.array(mask)).combine_chunks()
+    return lineage.filter(pc.is_in(lineage.column("patient_id"), value_set=ids))
+
+
+def _write_findings(
+    done: Sequence[CenterSummary], added: dict[str, Findings], folder: Path
+) -> None:
+    tables = [FINDINGS_SCHEMA.empty_table()]
+    for summary in done:
+        tables += [pq.read_table(Path(summary.folder) / FINDINGS), added[summary.center].table()]
+    pq.write_table(pa.concat_tables(tables), folder / FINDINGS)
+
+
+def _write_quarantine(
+    done: Sequence[CenterSummary], refused: list[dict[str, object]], folder: Path
+) -> None:
+    tables = [pq.read_table(Path(summary.folder) / QUARANTINE) for summary in done]
+    tables.append(pa.Table.from_pylist(refused, schema=QUARANTINE_SCHEMA))
+    pq.write_table(pa.concat_tables(tables), folder / QUARANTINE)
+
+
+class _FileOf:
+    """A Parquet file that is written in parts."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.writer = pq.ParquetWriter(path, schema)
+
+    def write(self, table: pa.Table) -> None:
+        """Append a part."""
+        self.writer.write_table(table)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self.writer.close()

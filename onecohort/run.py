@@ -1,0 +1,264 @@
+"""A run, step by step: centers, pool, balance, manifest, analysis, reports, publication.
+
+The command line and the Prefect flow call the same functions, in the same order; paths and small
+summaries go from step to step, never a frame.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from onecohort.balance import Imbalance
+from onecohort.center import CenterSummary, run_center
+from onecohort.errors import Mistake, StudyError
+from onecohort.pool import COHORT, Pooled, pool
+from onecohort.pseudonym import PseudonymKey, find_key
+from onecohort.publish import complete, draft_folder, publish, published_run
+from onecohort.study import SCHEMAS, Study
+from onecohort.version import engine_version
+
+log = logging.getLogger(__name__)
+
+CENTERS = "centers"
+MANIFEST = "manifest.json"
+LIBRARIES = ("numpy", "pandas", "pandera", "pyarrow", "python-calamine", "pyreadstat", "scipy")
+SIDES = ("delivered", "cohort", "quarantined", "merged", "left_out")
+Json = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is being written.
+
+    folder    hidden until the run is complete
+    store     where center results are kept from run to run
+    """
+
+    run_id: str
+    out: Path
+    folder: Path
+    store: Path
+    previous: str | None
+    key: PseudonymKey
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to."""
+
+    folder: Path
+    published: bool
+    manifest: Json
+    centers: tuple[CenterSummary, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 findings that need a person, 2 a mistake in the study's files, 3 a failed center."""
+        causes = {summary.cause for summary in self.centers if summary.state == "failed"}
+        if causes - {"mapping"}:
+            return 3
+        if causes:
+            return 2
+        needs = sum(s.findings["error"] + s.findings["warning"] for s in self.centers)
+        return 1 if needs else 0
+
+
+def build(
+    study: Study,
+    out: Path,
+    *,
+    centers: Sequence[str] = (),
+    fresh: bool = False,
+    on_center: Callable[[CenterSummary], None] = lambda summary: None,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> Built:
+    """Everything from exports to the published cohort, in this process.
+
+    centers    only these; then the run is complete but not published, for it lacks the others
+    """
+    run = start_run(study, out)
+    summaries = []
+    for center in centers or study.centers:
+        on_step(center)
+        summaries.append(run_center(study, center, run.store, run.key, fresh=fresh))
+        on_center(summaries[-1])
+    on_step("pooling")
+    pooled = pool_centers(study, run, summaries)
+    on_step("analysis")
+    analyze_run(study, run.folder)
+    on_step("reports")
+    report_run(study, run)
+    return finish_run(run, summaries, pooled, whole=not centers)
+
+
+def start_run(study: Study, out: Path) -> Run:
+    """Begin a run; raises StudyError where the study has no mapping at all."""
+    if not study.centers:
+        fix = "write one with `onecohort draft CENTER FILE…`"
+        raise StudyError(Mistake("center_mappings", "there is no mapping", fix))
+    now = datetime.now(UTC)
+    out.mkdir(parents=True, exist_ok=True)
+    run_id = f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}"
+    previous = published_run(out)
+    return Run(
+        run_id,
+        out,
+        draft_folder(out, run_id),
+        out / CENTERS,
+        previous.name if previous else None,
+        find_key(synthetic=study.synthetic),
+    )
+
+
+def pool_centers(study: Study, run: Run, summaries: Sequence[CenterSummary]) -> Pooled:
+    """Pool the centers that are done, and write the manifest with the balance."""
+    started = time.perf_counter()
+    if all(summary.state == "failed" for summary in summaries):
+        raise StudyError(
+            *(
+                Mistake(error["where"], error["what"], error["fix"])
+                for summary in summaries
+                for error in summary.error
+            )
+        )
+    pooled = pool(study, summaries, run.folder)
+    seconds = round(time.perf_counter() - started, 3)
+    manifest = make_manifest(study, run, summaries, pooled, {"pool": seconds})
+    write_manifest(run.folder, manifest)
+    return pooled
+
+
+def make_manifest(
+    study: Study,
+    run: Run,
+    summaries: Sequence[CenterSummary],
+    pooled: Pooled,
+    timings: Mapping[str, float],
+) -> Json:
+    """Everything a run was made from and came to; raises Imbalance where law 2 does not hold."""
+    centers: dict[str, Json] = {}
+    total = dict.fromkeys(SIDES, 0)
+    patients = 0
+    for summary in summaries:
+        told = {k: v for k, v in asdict(summary).items() if k not in ("center", "folder")}
+        if summary.state != "failed":
+            tables = {name: dict(balance) for name, balance in summary.tables.items()}
+            merged = pooled.merged[summary.center]
+            refused = pooled.quarantined[summary.center]
+            tables[summary.first]["cohort"] -= merged + refused
+            tables[summary.first]["merged"] += merged
+            tables[summary.first]["quarantined"] += refused
+            told["tables"] = tables
+            told["patients"] = summary.patients - merged - refused
+            patients += summary.patients - merged - refused
+            for side in SIDES:
+                total[side] += tables[summary.first][side]
+        centers[summary.center] = told
+    cohort = run.folder / COHORT
+    check_balance(total, patients, pq.read_metadata(cohort).num_rows)
+    return {
+        "run": run.run_id,
+        "study": study.title,
+        "as_of": study.as_of.isoformat(),
+        "synthetic": study.synthetic,
+        "engine": engine_version(),
+        "state": "pooled",
+        "previous_run": run.previous,
+        "pseudonym_key": run.key.origin,
+        "schema_sha256": study.schema_sha256,
+        "versions": {name: metadata.version(name) for name in LIBRARIES},
+        "centers": centers,
+        "balance": total,
+        "cohort": {"rows": pooled.rows, "sha256": _sha256(cohort)},
+        "timings": dict(timings),
+    }
+
+
+def check_balance(total: Mapping[str, int], patients: int, rows: int) -> None:
+    """Law 2 over the whole run: both sides were counted by themselves, and must agree."""
+    right = sum(total[side] for side in SIDES[1:])
+    if total["delivered"] != right:
+        raise Imbalance(f"{total['delivered']} rows delivered, {right} accounted for: {dict(total)}")
+    if patients != rows:
+        raise Imbalance(f"the centers have {patients} patients, the cohort {rows} rows")
+
+
+def analyze_run(study: Study, folder: Path) -> None:
+    """The study's statistics, where it has a plan of analysis."""
+    plan, published = study.root / SCHEMAS / "analysis.yaml", study.root / SCHEMAS / "published.yaml"
+    if not plan.is_file():
+        return
+    from onecohort.analysis import SYNTHETIC, analyze, load_plan, load_published, write_analysis
+
+    started = time.perf_counter()
+    found = analyze(pq.read_table(folder / COHORT), load_plan(plan), load_published(published))
+    manifest = read_manifest(folder)
+    balance = manifest["balance"]
+    assert isinstance(balance, dict)
+    write_analysis(
+        folder,
+        found,
+        as_of=study.as_of,
+        balance=balance,
+        synthetic=SYNTHETIC if study.synthetic else "",
+    )
+    _add_timing(folder, manifest, "analysis", started)
+
+
+def report_run(study: Study, run: Run) -> None:
+    """The validation report and each center's report card."""
+    from onecohort.report.validation import write_report
+
+    started = time.perf_counter()
+    previous = published_run(run.out)
+    write_report(run.folder, study.schema, previous=previous, exports=study.exports)
+    _add_timing(run.folder, read_manifest(run.folder), "report", started)
+
+
+def finish_run(
+    run: Run, summaries: Sequence[CenterSummary], pooled: Pooled, *, whole: bool = True
+) -> Built:
+    """Give the run its name and, where it covers the whole study, publish it."""
+    manifest = read_manifest(run.folder)
+    manifest["state"] = "published" if whole else "partial"
+    write_manifest(run.folder, manifest)
+    folder = complete(run.folder)
+    if whole:
+        publish(run.out, folder)
+    return Built(folder, whole, manifest, tuple(summaries))
+
+
+def read_manifest(folder: Path) -> Json:
+    """The manifest of a run."""
+    told: Json = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return told
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
+    """Write a run's manifest, whole or not at all."""
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+    draft = folder / f".{MANIFEST}"
+    draft.write_text(text + "\n", encoding="utf-8")
+    draft.replace(folder / MANIFEST)
+
+
+def _add_timing(folder: Path, manifest: Json, step: str, started: float) -> None:
+    timings = manifest["timings"]
+    assert isinstance(timings, dict)
+    timings[step] = round(time.perf_counter() - started, 3)
+    write_manifest(folder, manifest)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
