@@ -9,9 +9,11 @@ time after the other, keeping what brings the figures nearer. The rest of each p
 around it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,12 +59,12 @@ class Draw:
     @property
     def responder(self) -> Bools:
         """CR, CRi or PR."""
-        return np.isin(self.response, ("CR", "CRi", "PR"))
+        return np.asarray(np.isin(self.response, ("CR", "CRi", "PR")))
 
     @property
     def secondary(self) -> Bools:
         """After another blood disease or after treatment."""
-        return self.aml_type != "de_novo"
+        return np.asarray(self.aml_type != "de_novo")
 
 
 def main() -> None:
@@ -169,7 +171,7 @@ def distance(draw: Draw, beta: Floats) -> tuple[float, Floats]:
     return off, beta
 
 
-def _shuffled(rng: np.random.Generator, counts: dict) -> NDArray:
+def _shuffled(rng: np.random.Generator, counts: Mapping[Any, int]) -> NDArray[Any]:
     return rng.permutation(np.repeat(list(counts), list(counts.values())))
 
 

@@ -177,7 +177,9 @@ def as_delivered(patient: Patient, center: str, number: int, rng: np.random.Gene
     return replace(patient, **known)  # type: ignore[arg-type]
 
 
-def _measured_in_ticino(patient: Patient, number: int, known: dict[str, object]) -> dict:
+def _measured_in_ticino(
+    patient: Patient, number: int, known: dict[str, object]
+) -> dict[str, object]:
     """Values whose unit at the source is another one: what an exact conversion gives."""
     found: dict[str, object] = {}
     if "creatinine_mg_dl" not in known and patient.creatinine_mg_dl and number % 2:
@@ -244,7 +246,7 @@ def _cause(transplanted: bool, rng: np.random.Generator) -> str:
     return str(rng.choice(causes, p=(0.62, 0.22, 0.08, 0.04, 0.04)))
 
 
-def _laboratory(rng: np.random.Generator) -> dict:
+def _laboratory(rng: np.random.Generator) -> dict[str, float]:
     """Values at the first dose: medians near Stahl 2018, long tails to the right."""
     white = float(np.clip(rng.lognormal(np.log(3.2), 0.95), 0.3, 95))
     wbc = round(white, 1)

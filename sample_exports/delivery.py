@@ -34,12 +34,14 @@ class Line:
     cells: Cells = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
 
-    def spoil(self, column: str, value: object, kind: str, expected: str = "corrected") -> None:
-        """Put a wrong value into a cell and remember what stood there."""
+    def spoil(
+        self, column: str, value: object, kind: str, expected: str = "corrected", *, now: str = ""
+    ) -> None:
+        """Put a wrong value into a cell; `now` where its correction is not what stood there."""
         right = shown(self.cells.get(column))
         assert shown(value) != right, (column, value)
         self.cells[column] = value
-        now = right if expected == "corrected" else ""
+        now = now or right if expected == "corrected" else ""
         self.flaws.append(Flaw(kind, expected, column, now))
 
     def mark(self, kind: str, expected: str, column: str = "") -> None:
@@ -150,9 +152,9 @@ def day(value: date | None, form: str) -> str:
     return "" if value is None else value.strftime(form)
 
 
-def coded(value: object, codes: Mapping[object, str]) -> str:
+def coded(term: str | None, codes: Mapping[str, str]) -> str:
     """The center's own code of a term; blank where the term is not known."""
-    return "" if value is None else codes[value]
+    return "" if term is None else codes[term]
 
 
 def cycle_dates(

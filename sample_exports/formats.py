@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import pandas as pd
 import pyreadstat
@@ -15,6 +16,7 @@ from openpyxl import Workbook
 
 from sample_exports.delivery import SYNTHETIC, Sheet, shown
 
+NumericLabels: TypeAlias = dict[str, dict[int | float, str]]
 MOMENT = b"2021-06-15T08:00:00Z"
 SQLITE_LIBRARY = (3_040_000).to_bytes(4, "big")
 
@@ -63,7 +65,7 @@ def write_sav(
         str(path),
         file_label=SYNTHETIC.partition(",")[0],
         column_labels=[labels[column] for column in sheet.columns],
-        variable_value_labels={name: dict(codes) for name, codes in value_labels.items()},
+        variable_value_labels=cast("NumericLabels", value_labels),
         missing_ranges={name: [code] for name, code in missing.items()},
         variable_format={name: "F8.0" if name in whole else "F8.2" for name in numbers},
     )
@@ -85,7 +87,7 @@ def write_dta(
         str(path),
         file_label=SYNTHETIC.partition(",")[0],
         column_labels=[labels[column] for column in sheet.columns],
-        variable_value_labels={name: dict(codes) for name, codes in value_labels.items()},
+        variable_value_labels=cast("NumericLabels", value_labels),
     )
     stamp = rb"\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d"
     patched, count = re.subn(stamp, b"15 Jun 2021 08:00", path.read_bytes(), count=1)
@@ -111,7 +113,7 @@ def write_sqlite(path: Path, tables: Mapping[str, tuple[str, Sequence[Sequence[o
 
 def _frame(sheet: Sheet) -> pd.DataFrame:
     """Columns of numbers, dates or texts; a blank is missing."""
-    columns = {}
+    columns: dict[str, pd.Series[Any]] = {}
     for place, name in enumerate(sheet.columns):
         cells = [row[place] for row in sheet.rows()]
         filled = [cell for cell in cells if cell is not None]

@@ -1,6 +1,7 @@
 """Rows beyond the 100 that must not become patients."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def test_patient(center: str, patient_id: str) -> Patient:
 
 def seen_elsewhere(patient: Patient, center: str, patient_id: str) -> Patient:
     """The same patient as a second center knows him: same course, its own code."""
-    blanks = dict.fromkeys(UNAVAILABLE[center])
+    blanks: dict[str, Any] = dict.fromkeys(UNAVAILABLE[center])
     months = round(patient.os_months, 2) if center == "tevere" else None
     return replace(patient, center=center, patient_id=patient_id, os_months_given=months, **blanks)
 
@@ -43,5 +44,5 @@ def seen_elsewhere(patient: Patient, center: str, patient_id: str) -> Patient:
 def _extra(center: str, patient_id: str, fixed: Fixed, number: int) -> Patient:
     sex = ("female", "male")[number % 2]
     patient = invent_patient(fixed, sex, np.random.default_rng(SEED + number))
-    blanks = dict.fromkeys(UNAVAILABLE[center])
+    blanks: dict[str, Any] = dict.fromkeys(UNAVAILABLE[center])
     return replace(patient, center=center, patient_id=patient_id, **blanks)

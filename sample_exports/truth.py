@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from types import NoneType
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from sample_exports.conventions import DAYS_PER_MONTH, RESPONDERS
 
@@ -115,11 +115,11 @@ def _kind(hint: object) -> object:
     return next((part for part in get_args(hint) if part is not NoneType), hint)
 
 
-def _value(text: str, kind: object):
+def _value(text: str, kind: object) -> Any:
     if not text:
         return None
     if kind is date:
         return date.fromisoformat(text)
     if kind is bool:
         return text == "true"
-    return kind(text)  # str, int or float
+    return int(text) if kind is int else float(text) if kind is float else text

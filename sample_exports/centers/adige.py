@@ -114,7 +114,7 @@ def _columns() -> tuple[str, ...]:
 
 
 def _base_row(patient: Patient) -> Cells:
-    labs = {name: number(getattr(patient, field)) for name, field in LABS.items()}
+    labs: Cells = {name: number(getattr(patient, field)) for name, field in LABS.items()}
     return labs | {
         "record_id": patient.patient_id,
         "cf": patient.person_key,

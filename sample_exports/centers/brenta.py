@@ -78,10 +78,10 @@ def _plant(ward: Sheet, patients: Sequence[Patient]) -> None:
         if patient.diagnosis_date_precision == "month":
             ward.line(patient.patient_id).mark("partial date", "noted", "Data diagnosi")
     ids = [patient.patient_id for patient in patients]
-    dead = patients[3]
-    typed = dead.death_date and day(dead.death_date.replace(year=2109), "%d/%m/%Y")
-    ward.line(ids[3]).spoil("Data decesso", typed, "year typed 2109")
-    ward.line(ids[3]).flaws[-1:] = [_as_text(ward.line(ids[3]), dead.death_date)]
+    died = patients[3].death_date
+    assert died
+    typed, right = day(died.replace(year=2109), "%d/%m/%Y"), day(died, "%d/%m/%Y")
+    ward.line(ids[3]).spoil("Data decesso", typed, "year typed 2109", now=right)
     sex = ward.line(ids[5])
     sex.spoil(
         "Sesso", f"{sex.cells['Sesso']}\N{NO-BREAK SPACE}", "trailing no-break space", "noted"
@@ -100,12 +100,6 @@ def _plant(ward: Sheet, patients: Sequence[Patient]) -> None:
     ward.lines.insert(6, blank)
     total = ward.add({"Codice": "Totale", "Cognome e nome": f"{len(patients)} pazienti"})
     total.mark("total row", "left_out")
-
-
-def _as_text(line: Line, right: date | None):
-    """The flaw of a date typed as text: its correction is typed in the same form."""
-    last = line.flaws[-1]
-    return type(last)(last.kind, last.expected, last.column, day(right, "%d/%m/%Y"))
 
 
 def _row(patient: Patient, place: int) -> Cells:
@@ -197,7 +191,8 @@ def _fill(page: Worksheet, sheet: Sheet, header_row: int) -> None:
     for row, cells in enumerate(sheet.rows(), header_row + 1):
         for place, value in enumerate(cells, 1):
             if value not in (None, ""):
-                cell = page.cell(row, place, value)
+                cell = page.cell(row, place)
+                cell.value = value  # type: ignore[assignment]
                 if isinstance(value, date):
                     cell.number_format = "DD/MM/YYYY"
 

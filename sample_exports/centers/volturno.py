@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sample_exports.delivery import SINTETICO, Defect, Line, Sheet, coded, defects_in, shown
+from sample_exports.delivery import SINTETICO, Cells, Defect, Line, Sheet, coded, defects_in, shown
 from sample_exports.formats import write_sqlite
 from sample_exports.surplus import with_venetoclax
 from sample_exports.truth import Patient
@@ -77,8 +77,8 @@ def _stored(value: object) -> object:
     return value if value is None or isinstance(value, int | float) else shown(value) or None
 
 
-def _rows(patient: Patient, number: int) -> dict[str, dict[str, object]]:
-    key = {"id_paziente": int(patient.patient_id)}
+def _rows(patient: Patient, number: int) -> dict[str, Cells]:
+    key: Cells = {"id_paziente": int(patient.patient_id)}
     return {
         "pazienti": key | {
             "codice_fiscale": patient.person_key,
