@@ -197,10 +197,11 @@ def _name_the_unnamed(
     """Add the missing name where all rows have one field more than the header.
 
     So writes R's write.table (the row names stand first) and so do programs that end every data row
-    but not the header with a delimiter (then the last field is always blank).
+    but not the header with a delimiter (then the last field is always blank). A single name is more
+    likely a title.
     """
     width = max(len(row) for row in rows)
-    if not below or set(widths_below(below)) != {width + 1}:
+    if width < 2 or not below or set(widths_below(below)) != {width + 1}:
         return rows, {}
     filled = [record.fields for record in below if record.fields]
     padded = [[*row, *[""] * (width - len(row))] for row in rows]

@@ -72,14 +72,16 @@ def declared_columns(columns: Sequence[str], *, where: str) -> Header:
 def likely_header_row(rows: Sequence[Sequence[str]]) -> int:
     """The row (1-based) that most looks like a header: the first full row of distinct words.
 
-    Full means: as many filled cells as the fullest of the rows looked at, one less allowed, so
-    titles and notes above a table are passed over. Where no row qualifies, the first filled one.
+    Full means: as many filled cells as the fullest of the rows looked at, one less allowed from four
+    on, so titles and notes above a table are passed over. Where no row qualifies, the first filled
+    one.
     """
     looked = [[cell.strip() for cell in row] for row in rows[:_LOOKED_AT]]
     filled = [[cell for cell in row if cell] for row in looked]
     fullest = max((len(row) for row in filled), default=0)
+    needed = fullest - 1 if fullest >= 4 else max(fullest, 1)
     for number, cells in enumerate(filled, start=1):
-        if len(cells) < max(fullest - 1, 1) or len(set(cells)) < len(cells):
+        if len(cells) < needed or len(set(cells)) < len(cells):
             continue
         if not any(filled[number:]):
             break
