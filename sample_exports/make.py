@@ -49,7 +49,7 @@ def _deliver(
     folder: Path,
 ) -> list[Defect]:
     (folder / center).mkdir(parents=True, exist_ok=True)
-    (folder / center / "README.txt").write_text(f"{SYNTHETIC}\n{SINTETICO}\n", encoding="utf-8")
+    (folder / center / "README.txt").write_bytes(f"{SYNTHETIC}\n{SINTETICO}\n".encode())
     return deliver([patient for patient in patients if patient.center == center], folder=folder)
 
 

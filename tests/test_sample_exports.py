@@ -17,7 +17,7 @@ from sample_exports.make import make
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "sample_exports"
-MADE_BY_HAND = ("README.md", "truth.csv")
+MADE_BY_HAND = ("README.md", "truth.csv", ".gitattributes")
 ENCODINGS = {"dora": "cp1252"}
 KINDS = {
     "unmapped code", "impossible date", "day and month swapped", "year typed 2109",
