@@ -29,6 +29,7 @@ from onecohort.schema import CohortSchema
 from onecohort.validate import Columns, Failure, validate
 
 Sink = Callable[[pa.Table], None]
+Observer = Callable[[Step, Rows, Index, pa.Array], None]
 ROW = "_row"  # in what the sink receives: the row of the first table
 EVERYTHING = 1 << 62  # rows of a batch that is the whole table
 
@@ -61,6 +62,7 @@ def harmonize(
     key: PseudonymKey,
     sink: Sink,
     restart: Callable[[], None] = lambda: None,
+    observe: Observer | None = None,
     batch_rows: int = ROWS_PER_BATCH,
 ) -> Harmonized:
     """Translate one center's tables into patients.
@@ -68,6 +70,8 @@ def harmonize(
     tables     name in the mapping -> the opened table
     sink       receives the patients batch by batch: every field of the schema and `_row`
     restart    called before the sink receives everything a second time
+    observe    is told of every rule: the rows it read, per patient the row that counts (-1 for none)
+               and the value
 
     Raises ExportError where a table has not the columns that the mapping speaks of.
     """
@@ -75,7 +79,7 @@ def harmonize(
     check_layout(loaded, tables, plan)
     held_back: Hashes = np.zeros(0, np.uint64)
     while True:
-        center = _Center(loaded, tables, schema, plan, as_of, key, sink, held_back)
+        center = _Center(loaded, tables, schema, plan, as_of, key, sink, held_back, observe)
         again = np.setdiff1d(repeated_hashes(center.run(batch_rows)), held_back)
         if not len(again):
             return center.finish()
@@ -114,9 +118,10 @@ class _Center:
         key: PseudonymKey,
         sink: Sink,
         held_back: Hashes,
+        observe: Observer | None,
     ) -> None:
         self.mapping, self.tables, self.schema, self.plan = loaded.mapping, tables, schema, plan
-        self.key, self.sink, self.held_back = key, sink, held_back
+        self.key, self.sink, self.held_back, self.observe = key, sink, held_back, observe
         self.findings = Findings(loaded.center)
         self.quarantine = Quarantine(loaded.center)
         self.context = Context(
@@ -228,6 +233,8 @@ class _Center:
         for step in self.plan.steps:
             anchor = columns[step.anchor] if step.anchor else None
             values, precision = self.values_of(step, patients, use, anchor)
+            if self.observe is not None:
+                self.tell(step, patients, values)
             columns[step.field.name] = self.protect(step, values)
             companion = f"{step.field.name}_precision"
             if companion in columns and precision is not None:

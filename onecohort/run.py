@@ -27,7 +27,7 @@ from onecohort.version import engine_version
 
 log = logging.getLogger(__name__)
 
-CENTERS = "centers"
+STORE = "runs/.centers"
 MANIFEST = "manifest.json"
 LIBRARIES = ("numpy", "pandas", "pandera", "pyarrow", "python-calamine", "pyreadstat", "scipy")
 SIDES = ("delivered", "cohort", "quarantined", "merged", "left_out")
@@ -112,7 +112,7 @@ def start_run(study: Study, out: Path) -> Run:
         run_id,
         out,
         draft_folder(out, run_id),
-        out / CENTERS,
+        out / STORE,
         previous.name if previous else None,
         find_key(synthetic=study.synthetic),
     )

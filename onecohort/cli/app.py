@@ -34,8 +34,16 @@ AsOfOption = Annotated[
     Optional[datetime],  # noqa: UP045
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day of the data; default: as the study says."),
 ]
-OutOption = Annotated[Path, typer.Option("--out", help="Folder of the runs and the published cohort.")]
+OutOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--out", help="Folder for runs/ and the link `cohort`; default: the study's."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+@app.callback()
+def _root() -> None:
+    """Many centers' exports in, one validated cohort out, and nothing lost on the way."""
 
 
 @app.command()
@@ -46,7 +54,7 @@ def build(
     ] = None,
     study: StudyOption = Path(),
     exports: ExportsOption = None,
-    out: OutOption = Path("runs"),
+    out: OutOption = None,
     as_of: AsOfOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Redo centers that have not changed.")] = False,
     json: JsonOption = False,
@@ -59,7 +67,7 @@ def build(
             centers or [],
             study=study,
             exports=exports,
-            out=out,
+            out=out or study,
             as_of=as_of.date() if as_of else None,
             fresh=fresh,
             as_json=json,

@@ -99,11 +99,11 @@ def result_table(folder: Path) -> Table | None:
     path = folder / "analysis.json"
     if not path.is_file():
         return None
-    compared = json.loads(path.read_text(encoding="utf-8")).get("comparisons", [])
+    compared = json.loads(path.read_text(encoding="utf-8"))["published"]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, justify in (("statistic", "left"), ("published", "right"), ("computed", "right")):
         table.add_column(name, justify="left" if justify == "left" else "right")
     table.add_column("")
     for row in compared:
-        table.add_row(row["what"], row["published"], row["computed"], row["verdict"])
+        table.add_row(row["what"], row["printed"], row["rounded"], row["verdict"])
     return table
