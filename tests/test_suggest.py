@@ -195,3 +195,29 @@ def test_two_hundred_columns_against_sixty_fields_take_seconds() -> None:
     started = time.perf_counter()
     rank_fields(columns, fields)
     assert time.perf_counter() - started < 5
+
+
+def test_a_column_called_like_a_term_and_holding_marks_is_one_of_its_values() -> None:
+    ranking = rank_fields([column("CR", "x"), column("PR", "x", "")], FIELDS)
+    assert [guesses[0].field for guesses in ranking] == ["best_response", "best_response"]
+    assert "called like a term of best_response" in ranking[0][0].why
+
+
+def test_a_column_called_like_a_term_that_holds_something_else_is_no_mark() -> None:
+    first = rank_fields([column("CR", "98,5", "101,2")], FIELDS)[0][0]
+    assert "called like a term" not in first.why
+
+
+def test_a_checkbox_is_read_by_its_choice() -> None:
+    given = column("farmaco___1", "0", "1", label="Farmaci (choice=Azacitidina)")
+    assert rank_fields([given], FIELDS)[0][0].field == "hma_drug"
+
+
+def test_the_opposite_heading_is_not_near() -> None:
+    fields = (
+        TargetField(name="start_date", kind="date", synonyms=("data inizio terapia",)),
+        TargetField(name="end_date", kind="date", synonyms=("data fine terapia",)),
+    )
+    ranking = rank_fields([column("fine terapia", "01.01.2019")], fields)[0]
+    assert ranking[0].field == "end_date"
+    assert ranking[1].score < 0.1

@@ -116,7 +116,9 @@ def test_missing_codes_and_blanks_are_left_out_unless_a_term_claims_them() -> No
 
 
 def remember(center: str, **values: str) -> Accepted:
-    return Accepted(center=center, field="best_response", column="Esito", values=values)
+    return Accepted(
+        center=center, field="best_response", column="Esito", values=tuple(values.items())
+    )
 
 
 def test_memory_is_certain_where_the_centers_agree() -> None:
@@ -143,3 +145,12 @@ def test_memory_of_a_term_that_no_longer_exists_is_passed_over() -> None:
 
 def test_a_field_without_terms_suggests_nothing() -> None:
     assert terms_of(coded(), "ottima") == {"ottima": ()}
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [("SEC", "secondary"), ("DN", "de_novo"), ("ther", "therapy_related")],
+)
+def test_an_abbreviation_is_guessed_and_has_to_be_accepted(text: str, term: str) -> None:
+    (guess, *_) = terms_of(coded("de_novo", "secondary", "therapy_related"), text)[text]
+    assert (guess.term, guess.certain) == (term, False)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from onecohort.suggest.containment import containment, read_all
 from onecohort.suggest.contents import Contents, look
+from onecohort.suggest.flags import flags, headings_of
 from onecohort.suggest.kinds import kind_agreement
 from onecohort.suggest.naming import name_similarity
 from onecohort.suggest.records import Memory, SourceColumn, TargetField
@@ -30,6 +31,7 @@ class Evidence:
     agrees     1 where type and range fit
     clashes    1 where the type cannot fit
     strange    1 where a coded field permits none of the column's few values
+    flags      1 where the column is called like a term of the field and holds marks only
     vouched    similarity with the nearest column that another center mapped to the field
     centers    how many accepted columns are alike: the sum of the fourth powers of the similarity
     held       share and rarity of the values that other centers' columns of the field held
@@ -44,6 +46,7 @@ class Evidence:
     agrees: FloatArray
     clashes: FloatArray
     strange: FloatArray
+    flags: FloatArray
     vouched: FloatArray
     centers: FloatArray
     held: FloatArray
@@ -59,7 +62,7 @@ def gather(
     contents = [look(column) for column in columns]
     shape = (len(columns), len(fields))
     wordings, owner, factor = _wordings(fields)
-    headings = [column.name for column in columns] + [name for _, name in memory.ignored]
+    headings = [name for _, name in memory.ignored]
     name, wording = _nearest(_headed(columns, wordings, headings) * factor, owner, shape)
     place = {field.name: i for i, field in enumerate(fields)}
     vouching = np.array([place.get(pair.field, -1) for pair in memory.accepted], dtype=np.int64)
@@ -75,6 +78,7 @@ def gather(
         agrees=agrees,
         clashes=clashes,
         strange=_strange(contents, fields, share),
+        flags=flags(columns, contents, fields),
         vouched=vouched,
         centers=_sums(alike**4, vouching, shape),
         held=held * held_rarity[:, None],
@@ -104,13 +108,11 @@ def _headed(
     columns: Sequence[SourceColumn], wordings: Sequence[str], headings: Sequence[str]
 ) -> FloatArray:
     """(columns, wordings) similarity of the name or of the label, whichever is nearer."""
-    by_name = name_similarity([column.name for column in columns], wordings, corpus=headings)
-    labelled = [i for i, column in enumerate(columns) if column.label]
-    if labelled:
-        labels = [columns[i].label for i in labelled]
-        by_label = name_similarity(labels, wordings, corpus=headings)
-        by_name[labelled] = np.maximum(by_name[labelled], by_label)
-    return by_name
+    given = [(i, text) for i, column in enumerate(columns) for text in headings_of(column)]
+    alike = name_similarity([text for _, text in given], wordings, corpus=headings)
+    best = np.zeros((len(columns), len(wordings)))
+    np.maximum.at(best, [i for i, _ in given], alike)
+    return best
 
 
 def _alike(columns: Sequence[SourceColumn], memory: Memory, headings: Sequence[str]) -> FloatArray:
@@ -150,7 +152,7 @@ def _held(fields: Sequence[TargetField], memory: Memory) -> list[list[str]]:
         if pair.field in columns:
             columns[pair.field].append(
                 SourceColumn(
-                    name=pair.column, texts=pair.texts + tuple((t, 1) for t in pair.values)
+                    name=pair.column, texts=pair.texts + tuple((t, 1) for t, _ in pair.values)
                 )
             )
     looks = {name: [look(column) for column in held] for name, held in columns.items()}

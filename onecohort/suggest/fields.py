@@ -28,6 +28,7 @@ STRANGE = -1.0
 CENTERS = 5.0
 SAME_HEADING = 3.0
 HELD = 4.0
+FLAGS = 12.0
 SAME = 0.98  # similarity from which two headings are the same but for case and signs
 _KINDS = {  # what is said where the type agrees, and where it cannot fit
     "identifier": ("one text per patient", "but it identifies nobody"),
@@ -82,6 +83,7 @@ def score(evidence: Evidence) -> FloatArray:
         + CENTERS * np.log1p(evidence.centers)
         + SAME_HEADING * (evidence.vouched >= SAME)
         + HELD * evidence.held
+        + FLAGS * evidence.flags
     )
     return np.asarray(1 / (1 + np.exp(-total)), dtype=np.float64)
 
@@ -123,6 +125,7 @@ def _why(
         (NAME * evidence.name[at], _said_by_name(evidence, at, column, field)),
         (TELLING * evidence.share[at], _said_by_values(evidence.share[at], field)),
         (HELD * evidence.held[at], "values as other centers have them"),
+        (FLAGS * evidence.flags[at], f"called like a term of {field.name}, holds marks"),
         (AGREES * evidence.agrees[at], _KINDS[kind_of(field)][0]),
     ]
     strengths = (
@@ -130,6 +133,7 @@ def _why(
         evidence.name[at],
         min(evidence.share[at], 3 * evidence.telling[at]),
         evidence.held[at],
+        evidence.flags[at],
         evidence.agrees[at],
     )
     said = [r for r, s in zip(reasons, strengths, strict=True) if s >= WORTH_SAYING and r[1]]

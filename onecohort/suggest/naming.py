@@ -13,11 +13,12 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler
 
 from onecohort.suggest.tfidf import learn
-from onecohort.suggest.wording import differ, spelled_out, words
+from onecohort.suggest.wording import differ, opposed, spelled_out, words
 
 FloatArray = npt.NDArray[np.float64]
 
 GRAMS, COVERAGE, SPELLING = 0.4, 0.4, 0.2  # shares of the three views
+OPPOSED = 0.3  # at most, for two headings of which one has the opposite of the other: start, end
 
 
 def name_similarity(
@@ -29,11 +30,16 @@ def name_similarity(
     """
     if not left or not right:
         return np.zeros((len(left), len(right)))
-    return (
+    alike = (
         GRAMS * _grams(left, right, corpus)
         + COVERAGE * _coverage(left, right, corpus)
         + SPELLING * _spelling(left, right)
     )
+    ours, theirs = ([" ".join(words(text)) for text in side] for side in (left, right))
+    for i, j in zip(*np.nonzero(alike > OPPOSED), strict=True):
+        if opposed(ours[i], theirs[j]):
+            alike[i, j] = OPPOSED
+    return alike
 
 
 def _grams(left: Sequence[str], right: Sequence[str], corpus: Sequence[str]) -> FloatArray:

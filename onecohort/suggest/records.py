@@ -59,7 +59,7 @@ class TargetField:
 class Accepted:
     """One column of another center that a person mapped to a field.
 
-    values  folded or raw text -> term, as that center's mapping lists them
+    values  (text, term), as that center's mapping lists them
     """
 
     center: str
@@ -67,7 +67,7 @@ class Accepted:
     column: str
     label: str = ""
     texts: tuple[tuple[str, int], ...] = ()
-    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ FloatArray = npt.NDArray[np.float64]
 
 SHORT = 3  # a code this short is looked up, never guessed: RC has nothing of CR
 LEAST = 0.55  # guesses below it only distract
+INITIALS = BEGINNING = 0.7  # "DN" for de novo, "SEC" for secondary: a guess, never certain
 BY_DEFINITION = 0.9  # a definition speaks of more than the term
 
 
@@ -79,7 +80,7 @@ def _remembered(field: TargetField, memory: Memory) -> dict[str, tuple[str, str]
     permitted = {term.code for term in field.terms}
     for pair in memory.accepted:
         if pair.field == field.name:
-            for text, term in pair.values.items():
+            for text, term in pair.values:
                 if term in permitted:
                     votes.setdefault(fold(text), {}).setdefault(term, []).append(pair.center)
     return {
@@ -136,9 +137,21 @@ def _guesses(
     winkler = process.cdist(ours, theirs, scorer=JaroWinkler.similarity, dtype=np.float64)
     tokens = process.cdist(ours, theirs, scorer=fuzz.token_sort_ratio, dtype=np.float64)
     near = (0.5 * winkler + 0.005 * tokens) * np.array([weight for *_, weight in wordings])
+    shortened = [[_shortens(text, wording) for wording in theirs] for text in ours]
+    near = np.maximum(near, np.array(shortened))
     return [
         _ranked(text, near[row], theirs, wordings, terms, limit) for row, text in enumerate(ours)
     ]
+
+
+def _shortens(text: str, wording: str) -> float:
+    """How likely a text abbreviates a wording: its beginning, or the initials of its words."""
+    if len(text) >= len(wording) or not text.isalpha():
+        return 0.0
+    initials = "".join(word[0] for word in wording.split())
+    if text == initials and len(text) > 1:
+        return INITIALS
+    return BEGINNING if wording.startswith(text) else 0.0
 
 
 def _ranked(
@@ -156,7 +169,10 @@ def _ranked(
         value, code = float(near[place]), terms[owner].code
         if value < LEAST:
             break
-        if min(len(text), len(theirs[place])) <= SHORT or differ(text, theirs[place]):
+        short = min(len(text), len(theirs[place])) <= SHORT
+        if short and not _shortens(text, theirs[place]):
+            continue
+        if differ(text, theirs[place]):
             continue
         if code not in best:
             best[code], why[code] = value, f"like {wording!r}"

@@ -109,7 +109,12 @@ _OPPOSITES = tuple(
     (re.compile(one), re.compile(other))
     for one, other in (
         (r"\b(?:iper|hyper)", r"\b(?:ipo|hypo)"),
-        (r"\bpre|\bbefore\b|\bprima\b", r"\bpost|\bafter\b|\bdopo\b"),
+        (
+            r"\bpre|\bbefore\b|\bprima\b|\bprior\b|\bpregress",
+            r"\bpost|\bafter\b|\bdopo\b|\bsuccessiv",
+        ),
+        (r"\b(?:inizio|start\w*|begin\w*)\b", r"\b(?:fine|end|stop\w*)\b"),
+        (r"\b(?:nascita|nato|birth|born)\b", r"\b(?:morte|decesso|exitus|death|died)\b"),
         (r"\bpos(?:itiv\w*)?\b|\+$", r"\bneg(?:ativ\w*)?\b|-$"),
         (r"\bcomplet\w*", r"\b(?:in|non[- ])complet\w*|\bpar[tz]ial\w*"),
         (r"\b(?:dx|destr[oa]|right)\b", r"\b(?:sx|sinistr[oa]|left)\b"),
@@ -127,12 +132,19 @@ def differ(one: str, other: str) -> bool:
     >>> differ("ipertensione", "ipotensione"), differ("maschio", "Maschi")
     (True, False)
     """
-    a, b = _marks(one), _marks(other)
-    opposed = any(
-        (x and not y and v and not u) or (y and not x and u and not v)
-        for (x, y), (u, v) in zip(a.opposites, b.opposites, strict=True)
+    return _marks(one).exact != _marks(other).exact or opposed(one, other)
+
+
+def opposed(one: str, other: str) -> bool:
+    """Whether one text has the opposite of what the other has.
+
+    >>> opposed("allo prima di hma", "allo after hma"), opposed("data inizio", "start")
+    (True, False)
+    """
+    pairs = zip(_marks(one).opposites, _marks(other).opposites, strict=True)
+    return any(
+        (x and not y and v and not u) or (y and not x and u and not v) for (x, y), (u, v) in pairs
     )
-    return opposed or a.exact != b.exact
 
 
 @dataclass(frozen=True)
