@@ -163,7 +163,7 @@ class _Center:
 
     def read_second(self, name: str) -> SecondTable:
         """A second table, whole, with the rules that need no other table already applied."""
-        rows = self.prepare(name, _whole(self.tables[name]))
+        rows = self.prepare(name, whole_table(self.tables[name]))
         if rows.rule.rows == "one":
             resolve_repeats(rows, self.findings)
         second = SecondTable(rows, Use(rows))
@@ -176,7 +176,7 @@ class _Center:
         """The first table's batches, and whether a batch holds all rows of its keys."""
         table, name = self.tables[self.plan.first], self.plan.first
         if self.mapping.tables[name].rows == "many":
-            yield self.prepare(name, _whole(table)), True
+            yield self.prepare(name, whole_table(table)), True
             return
         kept_back: list[Rows] = []
         for batch in table.batches(rows=batch_rows):
@@ -263,6 +263,16 @@ class _Center:
         found = apply_rule(rows, step.field, step.rule, self.context, anchors)
         use.record(found)
         return found
+
+    def tell(self, step: Step, patients: Patients, values: pa.Array) -> None:
+        """Tell the observer which row of which table gave each patient's value."""
+        assert self.observe is not None
+        second = self.seconds.get(step.home)
+        rows = patients.rows if second is None else second.rows
+        picked = (patients if second is None else second).picked.get(step.field.name)
+        if picked is None:
+            picked = patients.row_of if second is None else np.full(len(patients), -1)
+        self.observe(step, rows, picked, values)
 
     def join(self, patients: Patients) -> None:
         """Columns of second tables that rules of the first table read, row by row of the first."""
@@ -403,7 +413,8 @@ def _reasons(failures: list[Failure]) -> dict[int, tuple[str, str]]:
     return found
 
 
-def _whole(table: Table) -> Batch:
+def whole_table(table: Table) -> Batch:
+    """A table as one batch."""
     batches = list(table.batches(rows=EVERYTHING))
     if len(batches) == 1:
         return batches[0]
