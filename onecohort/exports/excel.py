@@ -31,7 +31,7 @@ from onecohort.exports.headers import (
 from onecohort.exports.summary import TableSummary
 from onecohort.exports.table import Fault, Layout, MemoryTable
 from onecohort.exports.workbook_grid import Grid, apply_merged, read_grid
-from onecohort.exports.workbook_kind import WorkbookKind, check_workbook, scan_sheet
+from onecohort.exports.workbook_kind import Workbook, look_at_workbook
 from onecohort.exports.workbook_scan import SheetScan
 from onecohort.exports.workbook_unlock import read_unlocked
 
@@ -50,12 +50,12 @@ def open_workbook(path: Path, export: str, layout: Layout) -> MemoryTable:
     is not there, and for a header row that is blank.
     """
     data = read_unlocked(path, export, layout.password)
-    kind = check_workbook(data, where=export)
+    workbook = look_at_workbook(data, where=export)
     with _calamine(data, export) as book:
-        name, scan = _choose_sheet(book, data, kind, layout.sheet, export=export)
+        name, scan = _choose_sheet(book, workbook, layout.sheet, export=export)
         where = f"{export} [{name}]"
         grid, merged = read_grid(book, name, scan, where=where)
-        facts = _book_facts(book, kind) | scan.facts()
+        facts = _book_facts(book, workbook) | scan.facts()
     facts |= apply_merged(grid, merged, layout.merged)
     return _table(grid, scan, export=export, sheet=name, layout=layout, facts=facts)
 
@@ -63,15 +63,15 @@ def open_workbook(path: Path, export: str, layout: Layout) -> MemoryTable:
 def list_workbook(path: Path, export: str) -> list[TableSummary]:
     """Every worksheet that holds cells, each with the header row that was found."""
     data = read_unlocked(path, export, None)
-    kind = check_workbook(data, where=export)
+    workbook = look_at_workbook(data, where=export)
     found = []
     with _calamine(data, export) as book:
         for name in _worksheets(book):
-            scan = _scan(book, data, kind, name, export=export)
+            scan = _scan(book, workbook, name, export=export)
             grid, merged = read_grid(book, name, scan, where=f"{export} [{name}]")
             if not grid:
                 continue
-            facts = _book_facts(book, kind) | scan.facts() | apply_merged(grid, merged, "first")
+            facts = _book_facts(book, workbook) | scan.facts() | apply_merged(grid, merged, "first")
             texts = [[_shown(cell) for cell in row] for row in grid[:_LOOKED_AT]]
             layout = Layout(sheet=name, header_row=likely_header_row(texts))
             table = _table(grid, scan, export=export, sheet=name, layout=layout, facts=facts)
@@ -104,15 +104,14 @@ def _hidden_sheets(book: calamine.CalamineWorkbook) -> list[str]:
     return [sheet.name for sheet in book.sheets_metadata if sheet.visible != shown]
 
 
-def _book_facts(book: calamine.CalamineWorkbook, kind: WorkbookKind) -> dict[str, object]:
+def _book_facts(book: calamine.CalamineWorkbook, workbook: Workbook) -> dict[str, object]:
     hidden = _hidden_sheets(book)
-    return {"format": kind.value} | ({"hidden_sheets": hidden} if hidden else {})
+    return {"format": workbook.kind.value} | ({"hidden_sheets": hidden} if hidden else {})
 
 
 def _choose_sheet(
     book: calamine.CalamineWorkbook,
-    data: bytes,
-    kind: WorkbookKind,
+    workbook: Workbook,
     wanted: str | None,
     *,
     export: str,
@@ -126,10 +125,10 @@ def _choose_sheet(
             export, f"sheet: there is no sheet {wanted!r}", f"it holds {', '.join(names)}{hint}"
         )
     if wanted is not None:
-        return wanted, _scan(book, data, kind, wanted, export=export)
+        return wanted, _scan(book, workbook, wanted, export=export)
     hidden = _hidden_sheets(book)
     scans = {
-        name: _scan(book, data, kind, name, export=export) for name in names if name not in hidden
+        name: _scan(book, workbook, name, export=export) for name in names if name not in hidden
     }
     filled = [name for name, scan in scans.items() if scan.is_filled]
     if len(filled) > 1:
@@ -144,10 +143,10 @@ def _choose_sheet(
 
 
 def _scan(
-    book: calamine.CalamineWorkbook, data: bytes, kind: WorkbookKind, name: str, *, export: str
+    book: calamine.CalamineWorkbook, workbook: Workbook, name: str, *, export: str
 ) -> SheetScan:
     place = book.sheet_names.index(name)
-    return scan_sheet(data, kind, name, place=place, where=f"{export} [{name}]")
+    return workbook.scan(name, place, where=f"{export} [{name}]")
 
 
 def _shown(cell: object) -> str:

@@ -1,4 +1,4 @@
-"""The XML of an ods sheet: its extent, error cells, merged ranges, hidden rows and columns.
+"""The XML of an ods file: the extent of its sheets, error cells, merged ranges, hidden rows and columns.
 
 Rows and cells are written once and repeated by a number, so a few bytes can span a continent.
 """
@@ -15,9 +15,9 @@ _MOST_ROWS, _MOST_COLUMNS = 1 << 20, 1 << 14  # of a sheet in LibreOffice
 _ERROR = "calcext:value-type"
 
 
-def scan_ods(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
-    """Look one sheet of an ods file through; raises ExportError for one that is encrypted."""
-    reader = _Reader(sheet, where)
+def scan_ods(archive: zipfile.ZipFile, *, where: str) -> list[SheetScan]:
+    """Look all sheets of an ods file through, in their order."""
+    reader = _Reader(where)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
@@ -32,24 +32,30 @@ def scan_ods(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
         raise ExportError(
             where, f"is damaged: its content is no XML ({error})", "ask for the file again"
         ) from None
-    return reader.scan
+    return reader.scans
 
 
-def is_encrypted(archive: zipfile.ZipFile, *, where: str) -> bool:
-    """Whether the manifest lists a key for the content."""
+def refuse_encrypted(archive: zipfile.ZipFile, *, where: str) -> None:
+    """Raise ExportError where the manifest lists a key for the content."""
     if "META-INF/manifest.xml" not in archive.namelist():
-        return False
+        return
     chunks = limits.member_chunks(archive, "META-INF/manifest.xml", where=where)
-    return b"encryption-data" in b"".join(chunks)
+    if b"encryption-data" in b"".join(chunks):
+        raise ExportError(
+            where,
+            "is an OpenDocument file locked by a password, which is not read",
+            "save it without a password, or as .xlsx",
+        )
 
 
 class _Reader:
-    """Follows the rows and cells of one sheet; everything else passes by."""
+    """Follows the rows and cells of the sheets; everything else passes by."""
 
-    def __init__(self, sheet: str, where: str) -> None:
-        self.scan = SheetScan(merged=[])
-        self._wanted, self._where = sheet, where
-        self._inside = False
+    def __init__(self, where: str) -> None:
+        self.scans: list[SheetScan] = []
+        self.scan = SheetScan()
+        self._where = where
+        self._depth = 0  # a table may stand in a cell of another
         self._row = self._row_times = 0
         self._column = self._column_times = 0
         self._sheet_column = 0
@@ -60,9 +66,12 @@ class _Reader:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "table:table":
-            self._inside = attributes.get("table:name") == self._wanted
-            self._row = self._row_times = self._sheet_column = 0
-        elif not self._inside:
+            self._depth += 1
+            if self._depth == 1:
+                self.scan = SheetScan(merged=[])
+                self.scans.append(self.scan)
+                self._row = self._row_times = self._sheet_column = 0
+        elif self._depth != 1:
             return
         elif tag == "table:table-column":
             times = self._times(attributes, "table:number-columns-repeated", _MOST_COLUMNS)
@@ -88,10 +97,10 @@ class _Reader:
             self._merge(attributes)
 
     def end(self, tag: str) -> None:
-        if not self._inside:
-            return
         if tag == "table:table":
-            self._inside = False
+            self._depth -= 1
+        elif self._depth != 1:
+            return
         elif tag == "table:table-row" and self._filled_to:
             self.scan.rows = max(self.scan.rows, self._row + self._row_times)
             self.scan.columns = max(self.scan.columns, self._filled_to)
@@ -108,7 +117,7 @@ class _Reader:
                         self.scan.errors[place] = self._text.strip() or "#UNKNOWN!"
 
     def text(self, data: str) -> None:
-        if self._in_cell and len(self._text) < 100:
+        if self._depth == 1 and self._in_cell and len(self._text) < 100:
             self._text += data
 
     def _merge(self, attributes: dict[str, str]) -> None:

@@ -62,9 +62,8 @@ def _password(export: str, variable: str | None) -> str:
 
 
 def _beginning(data: bytes) -> str:
-    start = data[:24]
+    start = data[:24].translate(None, b"\t\r\n")
     if start.lstrip()[:1] == b"<":
         return "HTML or XML"
-    return (
-        "text" if start.isascii() and start.replace(b"\t", b" ").strip() else "0x" + start[:8].hex()
-    )
+    is_text = start.isascii() and start.decode("ascii").isprintable()
+    return "text" if is_text else "0x" + data[:8].hex()

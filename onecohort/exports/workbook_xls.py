@@ -39,16 +39,20 @@ ERROR_CODES = {
 _HIDDEN_ROW, _HIDDEN_COLUMNS = 0x20, 0x01
 
 
-def scan_xls(data: bytes, place: int, *, where: str) -> SheetScan:
-    """Look through the sheet at `place` (counted from 0, in the workbook's order)."""
-    scan = SheetScan()
+def scan_xls(data: bytes, *, where: str) -> list[SheetScan]:
+    """Look all sheets through, in the workbook's order."""
     stream = _stream(data, where=where)
     starts = [
-        struct.unpack_from("<I", body)[0] for kind, body in _records(stream, 0) if kind == _SHEET
+        struct.unpack_from("<I", body)[0]
+        for kind, body in _records(stream, 0)
+        if kind == _SHEET and len(body) >= 4
     ]
-    if place >= len(starts):
-        return scan
-    for kind, body in _records(stream, starts[place]):
+    return [_scan_sheet(stream, start) for start in starts]
+
+
+def _scan_sheet(stream: bytes, start: int) -> SheetScan:
+    scan = SheetScan()
+    for kind, body in _records(stream, start):
         if kind in _CELLS and len(body) >= 6:
             row, column = struct.unpack_from("<HH", body)
             scan.rows, scan.columns = max(scan.rows, row + 1), max(scan.columns, column + 1)
