@@ -111,6 +111,7 @@ class CohortSchema:
     derivations   name of a field -> function of the harmonised frame that gives its values
     linkage       lists of fields by which one person is recognised at two centers, in order
     policies      id of a check -> its policy (`schemas/checks.yaml`)
+    overrides     what holds otherwise at one center, with the reason
     """
 
     model: "type[pandera.pandas.DataFrameModel]"
@@ -119,6 +120,7 @@ class CohortSchema:
     derivations: Mapping[str, "Callable[[pd.DataFrame], pd.Series]"]
     linkage: tuple[tuple[str, ...], ...]
     policies: Mapping[str, "Policy"] = field(default_factory=dict)
+    overrides: tuple["Override", ...] = ()
 
     @property
     def mappable(self) -> tuple[Field, ...]:
@@ -173,8 +175,22 @@ class Policy:
     threshold_pct: float
 
 
+@dataclass(frozen=True)
+class Override:
+    """What holds for a check at one center only, and why; None leaves the policy's word."""
+
+    center: str
+    check: str
+    threshold_pct: float | None
+    severity: Literal["error", "warning", "note"] | None
+    reason: str
+
+
 def read_schema(
-    cohort: ModuleType, vocabulary: ModuleType, policies: Iterable[Policy]
+    cohort: ModuleType,
+    vocabulary: ModuleType,
+    policies: Iterable[Policy],
+    overrides: Iterable[Override] = (),
 ) -> CohortSchema:
     """Read the specifications off a study's modules; raise StudyError for what is not declared."""
     model = cast("type[pandera.pandas.DataFrameModel]", cohort.Cohort)
@@ -206,4 +222,5 @@ def read_schema(
         derivations=dict(getattr(cohort, "DERIVATIONS", {})),
         linkage=tuple(tuple(keys) for keys in getattr(cohort, "LINKAGE", ())),
         policies={policy.check: policy for policy in policies},
+        overrides=tuple(overrides),
     )

@@ -12,13 +12,14 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.load import LoadedMapping, did_you_mean, load_mapping
 from onecohort.mapping.source import YamlSource, read_yaml
-from onecohort.schema import CohortSchema, Policy, read_schema
+from onecohort.schema import CohortSchema, Override, Policy, read_schema
 
 MAPPINGS = "center_mappings"
 SCHEMAS = "schemas"
@@ -48,6 +49,13 @@ class _Policy(BaseModel):
         if value not in ("error", "warning", "note"):
             raise ValueError(f"{value!r} is none of error, warning, note")
         return value
+
+
+class _Override(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    threshold_pct: float | None = None
+    severity: Literal["error", "warning", "note"] | None = None
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,8 @@ def load_study(root: Path, *, exports: Path | None = None, as_of: date | None = 
         raise StudyError(Mistake(str(root), "is not a study: there is no schemas/cohort.py", fix))
     settings = _settings(root)
     cohort, vocabulary = _load(root, "cohort"), _load(root, "vocabulary")
-    schema = read_schema(cohort, vocabulary, _policies(root))
+    policies = _policies(root)
+    schema = read_schema(cohort, vocabulary, policies, _overrides(root, policies))
     return Study(
         root=root,
         title=settings.title,
@@ -147,6 +156,37 @@ def _policies(root: Path) -> list[Policy]:
             mistakes += _as_mistakes(error, source, "checks", check).mistakes
         else:
             found.append(Policy(check=check, **policy.model_dump()))
+    if mistakes:
+        raise StudyError(*mistakes)
+    return found
+
+
+def _overrides(root: Path, policies: list[Policy]) -> list[Override]:
+    """What `overrides:` of the checks' file says: center -> check -> threshold, severity, reason."""
+    path = root / SCHEMAS / "checks.yaml"
+    if not path.is_file():
+        return []
+    source = read_yaml(path, f"{SCHEMAS}/checks.yaml")
+    assert isinstance(source.tree, dict)
+    listed = source.tree.get("overrides") or {}
+    assert isinstance(listed, dict)
+    known = [policy.check for policy in policies]
+    found: list[Override] = []
+    mistakes: list[Mistake] = []
+    for center, checks in listed.items():
+        assert isinstance(checks, dict)
+        for check, tree in checks.items():
+            where = source.where("overrides", center, check)
+            if check not in known:
+                what = f"overrides a check {check!r} that is not above"
+                mistakes.append(Mistake(where, what, did_you_mean(check, known)))
+                continue
+            try:
+                override = _Override.model_validate(tree)
+            except ValidationError as error:
+                mistakes += _as_mistakes(error, source, "overrides", center, check).mistakes
+            else:
+                found.append(Override(center=center, check=check, **override.model_dump()))
     if mistakes:
         raise StudyError(*mistakes)
     return found
