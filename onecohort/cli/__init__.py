@@ -1,4 +1,4 @@
-"""The command line: what a data manager types. Each command is a module; each imports what it needs late."""
+"""The command line: what a data manager types; a module per command, each imported when it runs."""
 
 from onecohort.cli.app import main
 

@@ -32,7 +32,9 @@ ExportsOption = Annotated[
 ]
 AsOfOption = Annotated[
     Optional[datetime],  # noqa: UP045
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day of the data; default: as the study says."),
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], help="Day of the data; default: as the study says."
+    ),
 ]
 OutOption = Annotated[
     Optional[Path],  # noqa: UP045
@@ -56,7 +58,9 @@ def build(
     exports: ExportsOption = None,
     out: OutOption = None,
     as_of: AsOfOption = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Redo centers that have not changed.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Redo centers that have not changed.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Exports in, validated cohort, statistics and reports out."""
@@ -73,6 +77,122 @@ def build(
             as_json=json,
         )
     )
+
+
+@app.command()
+def check(
+    centers: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Only these centers."),
+    ] = None,
+    study: StudyOption = Path(),
+    exports: ExportsOption = None,
+    as_of: AsOfOption = None,
+    json: JsonOption = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Show harmless remarks as well.")] = False,
+) -> None:
+    """Mappings against language, schema and exports: every mistake, at its line."""
+    from onecohort.cli.check import check_command
+
+    raise typer.Exit(
+        check_command(
+            centers or [],
+            study=study,
+            exports=exports,
+            as_of=as_of.date() if as_of else None,
+            as_json=json,
+            notes=notes,
+        )
+    )
+
+
+@app.command()
+def preview(
+    center: str,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="How many patients.")] = 5,
+    field: Annotated[str | None, typer.Option("--field", help="Only this field.")] = None,
+    patient: Annotated[str | None, typer.Option("--patient", help="Only this patient.")] = None,
+    study: StudyOption = Path(),
+    exports: ExportsOption = None,
+    as_of: AsOfOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Before and after, patient by patient, findings in place."""
+    from onecohort.cli.explain import preview_command
+
+    raise typer.Exit(
+        preview_command(
+            center,
+            rows=rows,
+            field=field,
+            patient=patient,
+            study=study,
+            exports=exports,
+            as_of=as_of.date() if as_of else None,
+            as_json=json,
+        )
+    )
+
+
+@app.command()
+def explain(
+    center: str,
+    patient: Annotated[str, typer.Argument(help="The center's own key, or the pseudonym.")],
+    field: Annotated[str | None, typer.Argument(help="Only this field.")] = None,
+    study: StudyOption = Path(),
+    exports: ExportsOption = None,
+    as_of: AsOfOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Walk a value back to its cell: file, sheet, row, column, rule, correction."""
+    from onecohort.cli.explain import explain_command
+
+    raise typer.Exit(
+        explain_command(
+            center,
+            patient,
+            field,
+            study=study,
+            exports=exports,
+            as_of=as_of.date() if as_of else None,
+            as_json=json,
+        )
+    )
+
+
+@app.command()
+def fields(
+    study: StudyOption = Path(),
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page.")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="Write a workbook.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write Markdown.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """The fields of the cohort: the data dictionary."""
+    from onecohort.cli.dictionary import fields_command
+
+    raise typer.Exit(
+        fields_command(study=study, html=html, xlsx=xlsx, markdown=markdown, as_json=json)
+    )
+
+
+@app.command()
+def terms(field: str, study: StudyOption = Path(), json: JsonOption = False) -> None:
+    """The permitted terms of a coded field, with their synonyms."""
+    from onecohort.cli.dictionary import terms_command
+
+    raise typer.Exit(terms_command(field, study=study, as_json=json))
+
+
+@app.command()
+def schema(
+    output: Annotated[Path, typer.Argument(help="File to write.")] = Path("mapping.schema.json"),
+    study: StudyOption = Path(),
+) -> None:
+    """Write the JSON Schema by which editors complete and check mappings."""
+    from onecohort.cli.dictionary import schema_command
+
+    raise typer.Exit(schema_command(study=study, output=output))
 
 
 def main() -> None:

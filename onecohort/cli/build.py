@@ -75,7 +75,16 @@ def center_table(built: Built) -> Table:
     """Rows and findings of each center."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("center")
-    for name in ("rows", "cohort", "quarantined", "merged", "left out", "errors", "warnings", "notes"):
+    for name in (
+        "rows",
+        "cohort",
+        "quarantined",
+        "merged",
+        "left out",
+        "errors",
+        "warnings",
+        "notes",
+    ):
         table.add_column(name, justify="right")
     table.add_column("")
     manifest_centers = built.manifest["centers"]

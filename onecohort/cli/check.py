@@ -1,0 +1,126 @@
+"""`onecohort check`: language, schema and export together, every mistake at once, each at its line."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from onecohort.delivery import find_inputs, open_tables
+from onecohort.errors import Mistake, StudyError
+from onecohort.examples import failing_examples
+from onecohort.mapping.against_export import Told, check_against_export
+from onecohort.mapping.check import check_mapping
+from onecohort.mapping.load import LoadedMapping
+from onecohort.pseudonym import find_key
+from onecohort.study import Study, load_study
+
+CLEAN, NEEDS_A_PERSON, MISTAKE = 0, 1, 2
+GUESS = re.compile(r"#\s*\?")
+STYLES = {"mistake": "red", "warning": "yellow", "note": "dim"}
+
+
+def check_command(
+    centers: Sequence[str],
+    *,
+    study: Path,
+    exports: Path | None,
+    as_of: date | None,
+    as_json: bool,
+    notes: bool,
+) -> int:
+    """Check, show, and return the exit code: 0 clean, 1 something to look at, 2 a mistake."""
+    opened = load_study(study, exports=exports, as_of=as_of)
+    told = {center: check_center(opened, center) for center in centers or opened.centers}
+    levels = {each.level for listed in told.values() for each in listed}
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    center: [{"level": each.level, **asdict(each.mistake)} for each in listed]
+                    for center, listed in told.items()
+                },
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
+    else:
+        show(Console(highlight=False, soft_wrap=True), told, notes=notes)
+    return MISTAKE if "mistake" in levels else NEEDS_A_PERSON if "warning" in levels else CLEAN
+
+
+def check_center(study: Study, center: str) -> list[Told]:
+    """Everything to be said of one center's mapping, by line."""
+    try:
+        loaded = study.load_mapping(center)
+    except StudyError as error:
+        return [Told(mistake, "mistake") for mistake in error.mistakes]
+    told = [Told(mistake, "mistake") for mistake in check_mapping(loaded, study.schema)]
+    told += _marks(study, loaded)
+    if not any(each.level == "mistake" for each in told):
+        told += _with_export(study, loaded)
+    return sorted(told, key=_by_line)
+
+
+def _with_export(study: Study, loaded: LoadedMapping) -> list[Told]:
+    key = find_key(synthetic=study.synthetic)
+    told = [
+        Told(mistake, "mistake")
+        for mistake in failing_examples(loaded, study.schema, as_of=study.as_of, key=key)
+    ]
+    try:
+        tables = open_tables(loaded, find_inputs(loaded, study.exports), study.exports)
+    except StudyError as error:
+        return [*told, *(Told(mistake, "mistake") for mistake in error.mistakes)]
+    return told + check_against_export(loaded, tables, study.schema, as_of=study.as_of, key=key)
+
+
+def _marks(study: Study, loaded: LoadedMapping) -> list[Told]:
+    """Guesses of a draft that nobody has confirmed; a mapping that has some is not reviewed."""
+    lines = study.mapping_path(loaded.center).read_text(encoding="utf-8-sig").splitlines()
+    marked = [number for number, line in enumerate(lines, 1) if GUESS.search(line)]
+    told = [
+        Told(
+            Mistake(
+                f"{loaded.source.name}:{number}:{lines[number - 1].index('#') + 1}",
+                "a guess that nobody has confirmed",
+                "correct the line or leave it, and take the `# ?` away",
+            ),
+            "warning",
+        )
+        for number in marked
+    ]
+    if marked and loaded.mapping.reviewed is not None:
+        what = f"called reviewed, but {len(marked)} guesses are still marked `# ?`"
+        told.append(Told(Mistake(loaded.where("reviewed"), what, "confirm them first"), "mistake"))
+    return told
+
+
+def show(console: Console, told: dict[str, list[Told]], *, notes: bool) -> None:
+    """Each mistake with its address, and one line per center."""
+    for center, listed in told.items():
+        counts = {level: sum(each.level == level for each in listed) for level in STYLES}
+        for each in listed:
+            if each.level == "note" and not notes:
+                continue
+            console.print(
+                f"{each.mistake.where}  {each.mistake.what}", style=STYLES[each.level], markup=False
+            )
+            if each.mistake.fix:
+                console.print(f"    {each.mistake.fix}", markup=False)
+        said = ", ".join(
+            f"{count} {level}{'s' if count != 1 else ''}"
+            for level, count in counts.items()
+            if count
+        )
+        console.print(f"{center}: {said or 'clean'}")
+
+
+def _by_line(told: Told) -> tuple[str, int, int]:
+    parts = told.mistake.where.rsplit(":", 2)
+    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
+        return parts[0], int(parts[1]), int(parts[2])
+    return told.mistake.where, 0, 0
