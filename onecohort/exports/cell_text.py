@@ -6,6 +6,7 @@ time follows after a blank unless it is midnight.
 """
 
 import datetime
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -14,6 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 SPREADSHEET_DIGITS = 15
+_EQUAL_MEANS_SAME = frozenset(
+    (str, int, float, bool, datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
+)
 _PLAIN_FROM, _PLAIN_BELOW = -7, 21  # powers of ten that are written out; others keep their "e"
 
 
@@ -109,13 +113,19 @@ def object_text(
         return format(value, "f")
     if isinstance(value, bytes | bytearray | memoryview):
         return "0x" + bytes(value).hex()
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=object_text)
     return str(value)
 
 
 def column_text(
     values: Sequence[object], *, digits: int = 17, truth: tuple[str, str] = ("TRUE", "FALSE")
 ) -> pa.Array:
-    """Texts of one column of mixed Python values; None is null. One distinct value is turned once."""
+    """Texts of one column of mixed Python values; None is null.
+
+    One distinct value is turned once, where equal values have equal texts: the decimals 1.5 and 1.50
+    are equal and so are 10:00+00:00 and 12:00+02:00, and neither is written like the other.
+    """
     kinds = set(map(type, values))
     if kinds <= {str, type(None)}:
         return pa.array(values, pa.string())
@@ -124,6 +134,8 @@ def column_text(
     known: dict[tuple[type, object], str | None] = {}
 
     def text(value: object) -> str | None:
+        if type(value) not in _EQUAL_MEANS_SAME or getattr(value, "tzinfo", None) is not None:
+            return object_text(value, digits=digits, truth=truth)
         key = (type(value), value)
         if key not in known:
             known[key] = object_text(value, digits=digits, truth=truth)

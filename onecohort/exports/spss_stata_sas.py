@@ -122,9 +122,7 @@ def _codes(values: Sequence[object], stored: str, form: str) -> pa.Array:
         numbers = pa.array([None if v is None else float(v) for v in values], pa.float64())  # type: ignore[arg-type]
         numbers = pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
         return floats_text(numbers.cast(pa.float32()) if stored == "float" else numbers)
-    if float in kinds and stored != "string":
-        return pa.array([_cell(value, stored, form) for value in values], pa.string())
-    if kinds <= {str} and stored != "string":
+    if str in kinds and stored != "string":  # a number, or the letter of a missing one
         return pa.array([_cell(value, stored, form) for value in values], pa.string())
     return column_text(values)
 

@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -23,6 +24,7 @@ from onecohort.exports.headers import name_columns
 from onecohort.exports.summary import TableSummary
 from onecohort.exports.table import ROWS_PER_BATCH, Batch, Layout
 
+_FETCHED = 10_000  # rows that a server sends at once
 LARGEST_FETCH = 2**31 - 1  # sqlite3 takes a C int
 _SQLITE = b"SQLite format 3\0"
 _READING = re.compile(
@@ -52,10 +54,10 @@ class QueryTable:
         places = [self.columns.index(name) for name in names]
         given = 0
         try:
-            with _reading(self.engine) as connection:
-                result = connection.execution_options(yield_per=min(rows, 10_000)).execute(
-                    sqlalchemy.text(self.query.replace(":", "\\:"))
-                )
+            with (
+                _reading(self.engine) as connection,
+                closing(self._result(connection, rows)) as result,
+            ):
                 for part in result.partitions(min(rows, LARGEST_FETCH)):
                     fields = list(zip(*part, strict=True))
                     arrays = [column_text(fields[p], truth=("true", "false")) for p in places]
@@ -67,6 +69,12 @@ class QueryTable:
         if given == 0:
             empty = [pa.array([], pa.string()) for _ in names]
             yield Batch(pa.array([], pa.int64()), pa.RecordBatch.from_arrays(empty, names=names))
+
+    def _result(
+        self, connection: sqlalchemy.Connection, rows: int
+    ) -> sqlalchemy.CursorResult[tuple[object, ...]]:
+        streaming = connection.execution_options(yield_per=min(rows, _FETCHED))
+        return streaming.execute(sqlalchemy.text(self.query.replace(":", "\\:")))
 
 
 def open_sql(path: Path, export: str, layout: Layout) -> QueryTable:
