@@ -11,7 +11,7 @@ from rich.console import Console
 
 from onecohort.delivery import find_inputs, open_tables
 from onecohort.errors import Mistake, StudyError
-from onecohort.examples import failing_examples
+from onecohort.examples import Difference, run_examples
 from onecohort.mapping.against_export import Told, check_against_export
 from onecohort.mapping.check import check_mapping
 from onecohort.mapping.load import LoadedMapping
@@ -67,15 +67,20 @@ def check_center(study: Study, center: str) -> list[Told]:
 
 def _with_export(study: Study, loaded: LoadedMapping) -> list[Told]:
     key = find_key(synthetic=study.synthetic)
-    told = [
-        Told(mistake, "mistake")
-        for mistake in failing_examples(loaded, study.schema, as_of=study.as_of, key=key)
-    ]
+    differences = run_examples(loaded, study.schema, as_of=study.as_of)
+    told = [Told(_as_mistake(difference), "mistake") for difference in differences]
     try:
         tables = open_tables(loaded, find_inputs(loaded, study.exports), study.exports)
     except StudyError as error:
         return [*told, *(Told(mistake, "mistake") for mistake in error.mistakes)]
     return told + check_against_export(loaded, tables, study.schema, as_of=study.as_of, key=key)
+
+
+def _as_mistake(difference: Difference) -> Mistake:
+    expected, got = difference.expected or "nothing", difference.got or "nothing"
+    what = f"example {difference.number} expects {difference.field} {expected}, and gets {got}"
+    fix = difference.why or "mend the rule, or the example where it is the example that is wrong"
+    return Mistake(difference.where, what, fix)
 
 
 def _marks(study: Study, loaded: LoadedMapping) -> list[Told]:
