@@ -22,6 +22,8 @@ from onecohort.estimates import (
 
 REDUNDANT = "not estimable: constant, or given by the terms before it"
 UNBOUNDED = "not estimable: the likelihood rises without end (events on one side only)"
+NO_SPREAD = "no interval: the clusters are too few for a robust error"
+VANISHING = 1e-6  # a robust error that is nothing but rounding
 PIVOT_TOLERANCE = 1e-9  # of a standardised column's own information
 STEP_TOLERANCE = 1e-10  # in standard deviations of the covariate
 MAX_ITERATIONS = 60
@@ -159,14 +161,17 @@ def tabulate(
             rows.append(Coefficient(name, statement=statement))
             continue
         value, error = float(beta[column]), float(np.sqrt(covariance[column, column]))
+        naive_error = float(np.sqrt(naive[column, column]))
+        if error <= VANISHING * naive_error:
+            rows.append(Coefficient(name, value, ratio=float(np.exp(value)), statement=NO_SPREAD))
+            continue
         ratio, lower, upper = (
             float(np.exp(value + sign * quantile * error)) for sign in (0, -1, 1)
         )
-        z = value / error if error > 0 else None
-        why = "" if error > 0 else "no test: the robust variance is zero"
-        naive_error = float(np.sqrt(naive[column, column]))
-        p = None if z is None else two_sided_p(z)
-        rows.append(Coefficient(name, value, error, naive_error, ratio, lower, upper, z, p, why))
+        z = value / error
+        rows.append(
+            Coefficient(name, value, error, naive_error, ratio, lower, upper, z, two_sided_p(z))
+        )
     return tuple(rows)
 
 

@@ -1,0 +1,81 @@
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onecohort.logistic import fit_logistic
+from onecohort.regression import REDUNDANT, UNBOUNDED
+
+PATIENTS = st.lists(
+    st.tuples(st.booleans(), st.integers(-2, 2).map(float)), min_size=1, max_size=25
+)
+
+
+def log_likelihood(met: list[bool], x: list[float], intercept: float, beta: float) -> float:
+    total = 0.0
+    for hit, value in zip(met, x, strict=True):
+        chance = 1 / (1 + np.exp(-(intercept + beta * value)))
+        total += np.log(chance if hit else 1 - chance)
+    return total
+
+
+@given(PATIENTS)
+@settings(max_examples=60, deadline=None)
+def test_no_other_coefficient_has_a_higher_likelihood(patients: list[tuple[bool, float]]) -> None:
+    met, x = map(list, zip(*patients, strict=True))
+    model = fit_logistic(met, np.array(x)[:, None], ["x"])
+    row = model.coefficients[0]
+    if row.beta is None or model.intercept is None:
+        assert row.statement
+        return
+    best = log_likelihood(met, x, model.intercept, row.beta)
+    for step, side in ((1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3)):
+        assert best >= log_likelihood(met, x, model.intercept + side, row.beta + step)
+
+
+def test_statsmodels_gives_the_same_odds_ratios() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from statsmodels.discrete.discrete_model import Logit
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(150, 2))
+    met = rng.random(150) < 1 / (1 + np.exp(-x[:, 0]))
+    theirs = Logit(met, np.column_stack([np.ones(150), x])).fit(disp=0, tol=1e-12)
+    ours = fit_logistic(met, x, ["a", "b"])
+    assert ours.beta == pytest.approx(theirs.params[1:], rel=1e-8)
+    assert np.sqrt(np.diag(ours.covariance)) == pytest.approx(theirs.bse[1:], rel=1e-8)
+    assert ours.intercept == pytest.approx(theirs.params[0], rel=1e-8)
+    assert ours.likelihood_ratio.p == pytest.approx(theirs.llr_pvalue, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("met", "x", "statement"),
+    [
+        pytest.param(
+            [], [], "not estimable: the outcome is the same for all patients", id="nobody"
+        ),
+        pytest.param(
+            [True, True],
+            [0, 1],
+            "not estimable: the outcome is the same for all patients",
+            id="all met",
+        ),
+        pytest.param([True, False, True], [2, 2, 2], REDUNDANT, id="a constant covariate"),
+        pytest.param([True, True, False, False], [1, 1, 0, 0], UNBOUNDED, id="separated"),
+        pytest.param(
+            [True, False, False, False], [1, 1, 0, 0], UNBOUNDED, id="none met in the reference"
+        ),
+    ],
+)
+def test_an_odds_ratio_without_estimate_says_why(
+    met: list[bool], x: list[float], statement: str
+) -> None:
+    row = fit_logistic(met, np.array(x, dtype=float).reshape(-1, 1), ["x"]).coefficients[0]
+    assert (row.statement, row.ratio, row.p) == (statement, None, None)
+
+
+def test_missing_covariates_are_refused() -> None:
+    with pytest.raises(ValueError, match="finite covariates"):
+        fit_logistic([True, False], [[1.0], [float("nan")]], ["x"])
