@@ -1,0 +1,5 @@
+"""`python -m onecohort` is the command `onecohort`."""
+
+from onecohort.cli import main
+
+main()
