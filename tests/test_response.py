@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def test_exact_interval_inverts_the_binomial_sum(case: tuple[int, int]) -> None:
 
 
 def test_scipy_gives_the_same_fisher_p() -> None:
-    theirs = stats.fisher_exact([[15, 9], [55, 21]]).pvalue
+    theirs = stats.fisher_exact(np.array([[15, 9], [55, 21]])).pvalue
     assert fisher_exact([15, 9], [70, 30]).p == pytest.approx(theirs, rel=1e-12)
 
 

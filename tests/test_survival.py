@@ -95,7 +95,7 @@ def test_the_order_of_patients_changes_nothing(
     patients: list[tuple[float, bool, bool, int]], random: "np.random.Generator"
 ) -> None:
     shuffled = list(patients)
-    random.shuffle(shuffled)  # type: ignore[arg-type]
+    random.shuffle(shuffled)
     first, second = (
         median_survival(kaplan_meier([p[0] for p in rows], [p[1] for p in rows]))
         for rows in (patients, shuffled)
