@@ -45,7 +45,8 @@ class CenterSummary:
     """What a run tells of a center: counts, names and hashes, never a patient.
 
     key      hash over everything that decides the result; the same key, the same result
-    cause    "mapping", "export" or "engine" of a failed center
+    cause    of a failed center: "mapping", "export", "engine"; "unreachable" where its files could not be
+             read for now; "timeout" or "crash" where its process was lost
     """
 
     center: str
@@ -91,7 +92,7 @@ def run_center(
         tables = open_tables(loaded, inputs, study.exports)
         summary = _write(study, loaded, tables, inputs, folder, key, result, mapping_hash, started)
     except StudyError as error:
-        cause = "export" if isinstance(error, ExportError) else "mapping"
+        cause = _cause(error, study)
         told = tuple(asdict(mistake) for mistake in error.mistakes)
         log.warning("%s failed: %s", center, cause)
     except Exception as error:  # one center's surprise must never cost the other eight
@@ -110,6 +111,18 @@ def run_center(
         mapping_sha256=mapping_hash,
         seconds=time.perf_counter() - started,
     )
+
+
+def find_center_key(study: Study, center: str, key: PseudonymKey) -> str | None:
+    """The key that `run_center` would find now; None where it would fail, or its rows have no files."""
+    try:
+        mapping_hash = _hash_file(study.mapping_path(center))
+        loaded = study.load_mapping(center)
+        if not _has_files_only(loaded):
+            return None
+        return center_key(study, mapping_hash, find_inputs(loaded, study.exports), key)
+    except (StudyError, OSError):
+        return None
 
 
 def center_key(study: Study, mapping_sha256: str, inputs: list[Input], key: PseudonymKey) -> str:
@@ -292,6 +305,14 @@ def _has_files_only(loaded: LoadedMapping) -> bool:
 
 def _hash_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _cause(error: StudyError, study: Study) -> str:
+    """What can pass (a share that is away, a file that is locked) apart from what a person must mend."""
+    if not isinstance(error, ExportError):
+        return "mapping"
+    passing = isinstance(error.__context__, OSError) or not study.exports.is_dir()
+    return "unreachable" if passing else "export"
 
 
 def _bug(error: Exception, center: str) -> dict[str, str]:
