@@ -31,6 +31,7 @@ class _Settings(BaseModel):
     exports: str = "exports"
     as_of: date | None = None
     synthetic: bool = False
+    anchor: str | None = None
 
 
 class _Policy(BaseModel):
@@ -63,6 +64,7 @@ class Study:
     """An opened study.
 
     as_of           the day of the data; no date may lie after it, and nothing looks at today's date
+    anchor          the date field from which a released cohort counts its days
     schema_sha256   hash over the files of `schemas/` that decide what a cell becomes
     """
 
@@ -71,6 +73,7 @@ class Study:
     exports: Path
     as_of: date
     synthetic: bool
+    anchor: str | None
     schema: CohortSchema
     schema_sha256: str
 
@@ -113,6 +116,7 @@ def load_study(root: Path, *, exports: Path | None = None, as_of: date | None = 
         exports=(exports or root / settings.exports).resolve(),
         as_of=as_of or settings.as_of or date.today(),
         synthetic=settings.synthetic,
+        anchor=_anchor(settings, schema),
         schema=schema,
         schema_sha256=hash_schema(root),
     )
@@ -137,6 +141,15 @@ def _settings(root: Path) -> _Settings:
         return _Settings.model_validate(source.tree)
     except ValidationError as error:
         raise _as_mistakes(error, source) from None
+
+
+def _anchor(settings: _Settings, schema: CohortSchema) -> str | None:
+    dates = [field.name for field in schema.published if field.kind == "date"]
+    if settings.anchor is not None and settings.anchor not in dates:
+        what = f"anchor: {settings.anchor!r} is no published date of the cohort"
+        fix = did_you_mean(settings.anchor, dates)
+        raise StudyError(Mistake(f"{SCHEMAS}/study.yaml", what, fix))
+    return settings.anchor
 
 
 def _policies(root: Path) -> list[Policy]:

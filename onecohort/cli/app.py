@@ -195,6 +195,18 @@ def schema(
     raise typer.Exit(schema_command(study=study, output=output))
 
 
+@app.command()
+def release(
+    folder: Annotated[Path, typer.Argument(help="Folder to write into.")] = Path("release"),
+    study: StudyOption = Path(),
+    out: OutOption = None,
+) -> None:
+    """A cohort that may be shared: intervals for dates, old ages grouped, new ids."""
+    from onecohort.cli.release import release_command
+
+    raise typer.Exit(release_command(folder, study=study, out=out or study))
+
+
 def main() -> None:
     """Run a command; a mistake in the study's files is shown as text, never as a traceback."""
     try:
