@@ -186,14 +186,19 @@ def check_balance(total: Mapping[str, int], patients: int, rows: int) -> None:
     """Law 2 over the whole run: both sides were counted by themselves, and must agree."""
     right = sum(total[side] for side in SIDES[1:])
     if total["delivered"] != right:
-        raise Imbalance(f"{total['delivered']} rows delivered, {right} accounted for: {dict(total)}")
+        raise Imbalance(
+            f"{total['delivered']} rows delivered, {right} accounted for: {dict(total)}"
+        )
     if patients != rows:
         raise Imbalance(f"the centers have {patients} patients, the cohort {rows} rows")
 
 
 def analyze_run(study: Study, folder: Path) -> None:
     """The study's statistics, where it has a plan of analysis."""
-    plan, published = study.root / SCHEMAS / "analysis.yaml", study.root / SCHEMAS / "published.yaml"
+    plan, published = (
+        study.root / SCHEMAS / "analysis.yaml",
+        study.root / SCHEMAS / "published.yaml",
+    )
     if not plan.is_file():
         return
     from onecohort.analysis import SYNTHETIC, analyze, load_plan, load_published, write_analysis
@@ -215,11 +220,12 @@ def analyze_run(study: Study, folder: Path) -> None:
 
 def report_run(study: Study, run: Run) -> None:
     """The validation report and each center's report card."""
+    from onecohort.report.source_rows import rows_of_study
     from onecohort.report.validation import write_report
 
     started = time.perf_counter()
     previous = published_run(run.out)
-    write_report(run.folder, study.schema, previous=previous, exports=study.exports)
+    write_report(run.folder, study.schema, previous=previous, rows=rows_of_study(study))
     _add_timing(run.folder, read_manifest(run.folder), "report", started)
 
 
@@ -260,5 +266,3 @@ def _add_timing(folder: Path, manifest: Json, step: str, started: float) -> None
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-

@@ -1,0 +1,96 @@
+"""The balance of a run as a flow: every delivered row goes somewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from onecohort.disclosure import SMALLEST_SHOWN, show_count
+from onecohort.report.run_folder import SIDES, RunFolder
+
+TITLES = {
+    "cohort": "in the cohort",
+    "merged": "merged as duplicates",
+    "left_out": "left out by a declared rule",
+    "quarantined": "quarantined, with the reason",
+}
+WIDTH, BODY, THIN, GAP = 680, 120, 4.0, 30
+
+
+@dataclass(frozen=True)
+class BalanceRow:
+    """One center's rows, as a shared report shows them."""
+
+    center: str
+    delivered: str
+    sides: tuple[str, ...]
+    balances: bool
+
+
+def balance_rows(run: RunFolder) -> list[BalanceRow]:
+    """Center by center; where a side is small, so that none can be had by subtraction.
+
+    The sides besides the cohort are then all shown as "<5", those of nobody too.
+    """
+    rows = []
+    for center in run.centers.values():
+        if center.state == "failed":
+            continue
+        counts = [center.rows[side] for side in SIDES]
+        rows.append(
+            BalanceRow(
+                center.name,
+                show_count(center.rows["delivered"]),
+                _mask(counts),
+                center.rows["delivered"] == sum(counts),
+            )
+        )
+    return rows
+
+
+def _mask(counts: list[int]) -> tuple[str, ...]:
+    cohort, *others = counts
+    if not any(0 < count < SMALLEST_SHOWN for count in others):
+        return tuple(map(show_count, counts))
+    small = f"<{SMALLEST_SHOWN}"
+    return (
+        show_count(cohort),
+        *(small if count < SMALLEST_SHOWN else f"{count:,}" for count in others),
+    )
+
+
+def draw_balance(balance: Mapping[str, int]) -> Markup:
+    """The whole run as streams from what was delivered to where it went."""
+    shown = dict(zip(SIDES, _mask([balance[side] for side in SIDES]), strict=True))
+    delivered = max(balance["delivered"], 1)
+    streams, left, right = [], 20.0, 20.0
+    for side in SIDES:
+        hidden = shown[side].startswith("<")
+        size = THIN if hidden or balance[side] == 0 else max(THIN, BODY * balance[side] / delivered)
+        if balance[side] or hidden:
+            streams.append(_stream(side, shown[side], left, right, size))
+            left += size
+            right += max(size, 14) + GAP * 0.55
+    height = max(left, right) + 10
+    source = (
+        f'<rect class="source" x="130" y="20" width="10" height="{left - 20:.1f}"/>'
+        f'<text x="122" y="{(20 + left) / 2 - 4:.1f}" text-anchor="end">'
+        f'<tspan class="big">{show_count(balance["delivered"])}</tspan>'
+        f'<tspan x="122" dy="18">rows delivered</tspan></text>'
+    )
+    told = ", ".join(f"{shown[side]} {TITLES[side]}" for side in SIDES)
+    label = f"{show_count(balance['delivered'])} rows delivered: {told}"
+    return Markup(
+        f'<svg class="flow" viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(streams)}{source}</svg>"
+    )
+
+
+def _stream(side: str, shown: str, left: float, right: float, size: float) -> str:
+    a, b = left + size / 2, right + size / 2
+    return (
+        f'<path class="stream {side}" stroke-width="{size:.1f}" '
+        f'd="M140 {a:.1f}C260 {a:.1f} 260 {b:.1f} 380 {b:.1f}"/>'
+        f'<text x="390" y="{b + 5:.1f}"><tspan class="big">{shown}</tspan> '
+        f"<tspan>{TITLES[side]}</tspan></text>"
+    )

@@ -1,0 +1,200 @@
+"""A center's card as a workbook: the list of findings, and copies of its rows with the cells marked."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from onecohort.report.finding_groups import SEVERITIES
+from onecohort.report.source_rows import RowReader, SourceRow
+from onecohort.schema import Policy
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
+    from openpyxl.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+COLOURS = {"error": "F8C4C4", "warning": "FFE699", "note": "DCE9F7"}
+HEAD = (
+    ("Severity", 10), ("File", 26), ("Sheet", 14), ("Row", 7), ("Column", 22), ("Text", 22),
+    ("What is wrong", 52), ("What would be right", 46), ("Check", 40), ("Status", 11),
+)  # fmt: skip
+MOST_FINDINGS, MOST_ROWS = 20_000, 2_000  # beyond that nobody mends cell by cell
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # no workbook can hold them
+LONGEST = 32_767  # characters of a cell, by the format
+
+
+@dataclass
+class _Marked:
+    """One row to copy: the findings of its cells, and of the row as a whole."""
+
+    cells: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    whole: list[dict[str, str]] = field(default_factory=list)
+
+
+def write_workbook(
+    path: Path,
+    *,
+    findings: pa.Table,
+    quarantine: pa.Table,
+    policies: Mapping[str, Policy],
+    rows: RowReader | None = None,
+) -> None:
+    """Write one center's workbook; the tables hold that center's rows only."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    order = pa.array(
+        [SEVERITIES.index(s) for s in findings.column("severity").to_pylist()], pa.int8()
+    )
+    findings = findings.append_column("_rank", order).sort_by(
+        [(name, "ascending") for name in ("_rank", "export", "sheet", "check", "column", "row")]
+    )
+    _write_findings(book, findings, policies)
+    kept = _quarantined(quarantine)
+    for (export, sheet), marked in _mark(findings).items():
+        center = findings.column("center")[0].as_py()
+        numbers = sorted(marked)[:MOST_ROWS]
+        known = {n: kept[(export, sheet, n)] for n in numbers if (export, sheet, n) in kept}
+        read = rows(center, export, sheet, numbers) if rows is not None and export else {}
+        _write_rows(book, export, sheet, {n: marked[n] for n in numbers}, {**known, **read})
+    book.save(path)
+
+
+def _write_findings(book: "Workbook", findings: pa.Table, policies: Mapping[str, Policy]) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    page = book.worksheets[0]
+    page.title = "Findings"
+    for place, (title, width) in enumerate(HEAD, start=1):
+        page.cell(1, place, title).font = Font(bold=True)
+        page.column_dimensions[get_column_letter(place)].width = width
+    fills = {name: PatternFill("solid", fgColor=colour) for name, colour in COLOURS.items()}
+    wrap = Alignment(wrap_text=True, vertical="top")
+    for number, told in enumerate(findings.slice(0, MOST_FINDINGS).to_pylist(), start=2):
+        policy = policies.get(told["check"])
+        texts = (
+            told["severity"],
+            (told["export"] or "").rsplit("/", 1)[-1],
+            told["sheet"],
+            told["row"],
+            told["column"],
+            told["raw"],
+            told["message"],
+            told["hint"],
+            policy.title if policy else told["check"],
+            told["status"],
+        )
+        for place, text in enumerate(texts, start=1):
+            _put(page, number, place, text).alignment = wrap
+        page.cell(number, 1).fill = fills[told["severity"]]
+    page.freeze_panes = "A2"
+    page.auto_filter.ref = f"A1:{get_column_letter(len(HEAD))}{max(page.max_row, 2)}"
+    if findings.num_rows > MOST_FINDINGS:
+        left = f"{findings.num_rows - MOST_FINDINGS} more, the least grave, are left off"
+        page.cell(MOST_FINDINGS + 2, 1, left)
+
+
+def _mark(findings: pa.Table) -> dict[tuple[str, str | None], dict[int, _Marked]]:
+    """(export, sheet) -> row -> what is found there; findings without a row have nothing to mark."""
+    found: dict[tuple[str, str | None], dict[int, _Marked]] = {}
+    names = ["export", "sheet", "row", "column", "severity", "message", "hint", "raw"]
+    for told in findings.slice(0, MOST_FINDINGS).select(names).to_pylist():
+        if told["row"] is None or told["export"] is None:
+            continue
+        row = found.setdefault((told["export"], told["sheet"]), {}).setdefault(
+            told["row"], _Marked()
+        )
+        if told["column"]:
+            row.cells.setdefault(told["column"], []).append(told)
+        else:
+            row.whole.append(told)
+    return found
+
+
+def _quarantined(quarantine: pa.Table) -> dict[tuple[str, str | None, int], SourceRow]:
+    kept: dict[tuple[str, str | None, int], SourceRow] = {}
+    for row in quarantine.to_pylist():
+        try:
+            cells = json.loads(row["cells"] or "{}")
+        except ValueError:  # a row that its reader could not split: its text as it stands
+            cells = {"": row["cells"]}
+        if isinstance(cells, dict):
+            kept[(row["export"], row["sheet"], row["row"])] = {k: str(v) for k, v in cells.items()}
+    return kept
+
+
+def _write_rows(
+    book: "Workbook",
+    export: str,
+    sheet: str | None,
+    marked: Mapping[int, _Marked],
+    known: Mapping[int, SourceRow],
+) -> None:
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Font, PatternFill
+
+    page = book.create_sheet(_page_title(book, export, sheet))
+    columns = list(
+        dict.fromkeys(
+            [
+                *(name for row in known.values() for name in row),
+                *(name for row in marked.values() for name in row.cells),
+            ]
+        )
+    )
+    for place, title in enumerate(("Row", *columns), start=1):
+        _put(page, 1, place, title).font = Font(bold=True)
+    fills = {name: PatternFill("solid", fgColor=colour) for name, colour in COLOURS.items()}
+    for at, (number, row) in enumerate(sorted(marked.items()), start=2):
+        cells = known.get(number, {})
+        targets = {1: row.whole} if row.whole else {}
+        page.cell(at, 1, number)
+        for place, name in enumerate(columns, start=2):
+            found = row.cells.get(name, [])
+            _put(page, at, place, cells.get(name, found[0]["raw"] if found else None))
+            if found:
+                targets[place] = found
+        for place, found in targets.items():
+            cell = page.cell(at, place)
+            cell.fill = fills[min((f["severity"] for f in found), key=SEVERITIES.index)]
+            text = "\n".join(_advice(told) for told in found)
+            cell.comment = Comment(text, "onecohort", height=30 + 18 * len(text) // 30, width=320)
+    page.freeze_panes = "B2"
+
+
+def _advice(told: Mapping[str, str]) -> str:
+    hint = f" – {told['hint']}" if told["hint"] else ""
+    return _clean(f"{told['message']}{hint}")
+
+
+def _put(page: "Worksheet", row: int, column: int, value: object) -> "Cell":
+    """Write a text as a text: one that begins with "=" must not become a formula."""
+    cell = page.cell(row, column)
+    if isinstance(value, str):
+        cell.value = _clean(value)
+        if cell.data_type == "f":
+            cell.data_type = "s"
+    elif isinstance(value, int):
+        cell.value = value
+    return cell  # type: ignore[return-value]
+
+
+def _clean(text: str) -> str:
+    return UNPRINTABLE.sub("\ufffd", text)[:LONGEST]
+
+
+def _page_title(book: "Workbook", export: str, sheet: str | None) -> str:
+    """A sheet's name: at most 31 characters, none of them forbidden, none used twice."""
+    name = f"{export.rsplit('/', 1)[-1]} {sheet or ''}".strip()
+    name = re.sub(r"[\[\]:*?/\\']", "_", name)[-28:].strip()
+    taken = {page.title.casefold() for page in book.worksheets}
+    title, number = name, 2
+    while title.casefold() in taken:
+        title, number = f"{name} {number}", number + 1
+    return title

@@ -1,0 +1,132 @@
+"""A run as it lies in its folder, read once for all reports."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypedDict
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from onecohort.findings import SCHEMA as FINDINGS
+
+SIDES = ("cohort", "merged", "left_out", "quarantined")
+
+
+class Fill(TypedDict):
+    """How a field stands at a center."""
+
+    state: Literal["mapped", "unavailable", "unmapped", "derived"]
+    reason: str | None
+    filled: int
+    of: int
+
+
+class Trouble(TypedDict):
+    """Why a center failed."""
+
+    where: str
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class CenterRun:
+    """What the manifest tells of a center.
+
+    rows      delivered and the four sides of the balance, of the table that has one row per patient
+    filled    cells that are not blank, in all mapped columns
+    """
+
+    name: str
+    title: str
+    state: Literal["done", "failed", "cached"]
+    errors: tuple[Trouble, ...]
+    fields: Mapping[str, Fill]
+    rows: Mapping[str, int]
+    filled: int
+    patients: int
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run's files.
+
+    linkable   whether its pseudonyms can be met again in another run with the same key
+    """
+
+    path: Path
+    run: str
+    study: str
+    state: str
+    as_of: str
+    engine: str
+    is_synthetic: bool
+    key_origin: str
+    centers: Mapping[str, CenterRun]
+    balance: Mapping[str, int]
+    cohort: pa.Table
+    findings: pa.Table
+    quarantine: pa.Table
+    lineage: pa.Table
+    inputs: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_linkable(self) -> bool:
+        """Whether a pseudonym of this run means the same person in the next."""
+        return self.key_origin != "random"
+
+
+def read_run(path: Path) -> RunFolder:
+    """Read a run's folder; raises FileNotFoundError where it is not complete."""
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    centers = {name: _read_center(name, told) for name, told in sorted(manifest["centers"].items())}
+    lineage = path / "lineage.parquet"
+    return RunFolder(
+        path=path,
+        run=str(manifest["run"]),
+        study=str(manifest.get("study") or "the study"),
+        state=str(manifest["state"]),
+        as_of=str(manifest["as_of"]),
+        engine=str(manifest["engine"]),
+        is_synthetic=bool(manifest["synthetic"]),
+        key_origin=str(manifest["pseudonym_key"]),
+        centers=centers,
+        balance={name: int(count) for name, count in manifest["balance"].items()},
+        cohort=pq.read_table(path / "cohort.parquet"),
+        findings=pq.read_table(path / "findings.parquet").select(FINDINGS.names).cast(FINDINGS),
+        quarantine=pq.read_table(path / "quarantine.parquet"),
+        lineage=pq.read_table(lineage) if lineage.is_file() else _NO_LINEAGE,
+        inputs={name: len(told.get("inputs") or ()) for name, told in manifest["centers"].items()},
+    )
+
+
+_NO_LINEAGE = pa.schema(
+    [
+        ("center", pa.string()),
+        ("patient_id", pa.string()),
+        ("table", pa.string()),
+        ("export", pa.string()),
+        ("sheet", pa.string()),
+        ("row", pa.int64()),
+    ]
+).empty_table()
+
+
+def _read_center(name: str, told: Mapping[str, object]) -> CenterRun:
+    tables = told.get("tables") or {}
+    columns = told.get("columns") or {}
+    assert isinstance(tables, dict) and isinstance(columns, dict)
+    first = told.get("first") or next(iter(tables), None)
+    counted = tables.get(first, {})
+    return CenterRun(
+        name=name,
+        title=str(told.get("title") or name),
+        state=told["state"],  # type: ignore[arg-type]
+        errors=tuple(told.get("error") or ()),  # type: ignore[arg-type]
+        fields=told.get("fields") or {},  # type: ignore[arg-type]
+        rows={side: int(counted.get(side, 0)) for side in ("delivered", *SIDES)},
+        filled=sum(int(c["filled"]) for table in columns.values() for c in table.values()),
+        patients=int(told.get("patients") or 0),  # type: ignore[call-overload]
+    )
