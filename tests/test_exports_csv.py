@@ -120,10 +120,10 @@ CASES = {
         {2: ("1", "63", "fe male"), 3: ("2", "41", "m")},
     ),
     "blanks are found": ("a b\n1   2\n3 4\n", {}, AB, {2: ("1", "2"), 3: ("3", "4")}),
-    "commas, the first column unnamed (R)": (
+    "commas, the first column unnamed (R), as declared": (
         "a,b\nr1,1,2\nr2,3,4\n",
-        {},
-        ("column 1", "a", "b"),
+        {"columns": ("name", "a", "b"), "header_row": 2},
+        ("name", "a", "b"),
         {2: ("r1", "1", "2"), 3: ("r2", "3", "4")},
     ),
     "every row ends with a delimiter": (
@@ -292,6 +292,11 @@ REFUSED = {
         b"1,2,3\n",
         {"columns": AB},
         "names 2 columns, the rows have 3 fields",
+    ),
+    "a decimal comma in a file of commas": (
+        b"id,hb\nP1,12,5\nP2,11,3\n",
+        {},
+        "has 2 names in its header and 3 fields in every row",
     ),
     "a name twice": (b"1,2\n", {"columns": ("a", "a")}, "names a more than once"),
     "a delimiter of two signs": (b"a||b\n", {"delimiter": "||"}, "delimiter: '||' is not one sign"),

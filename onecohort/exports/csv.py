@@ -186,19 +186,20 @@ def _header(
     looked = list(islice(records, _LOOKED_AT))
     texts = [record.fields for record in [*above, *looked]]
     require_header(rows[-1], last, texts, where)
-    names, facts = _name_the_unnamed(rows, looked)
+    names, facts = _name_the_unnamed(rows, looked, dialect, where=where)
     facts |= {"header_row": last - len(rows) + 1}
     return name_columns(names), facts, looked, last + 1, above[-1].lines
 
 
 def _name_the_unnamed(
-    rows: list[list[str]], below: Sequence[Record]
+    rows: list[list[str]], below: Sequence[Record], dialect: Dialect, *, where: str
 ) -> tuple[list[list[str]], dict[str, object]]:
     """Add the missing name where all rows have one field more than the header.
 
-    So writes R's write.table (the row names stand first) and so do programs that end every data row
-    but not the header with a delimiter (then the last field is always blank). A single name is more
-    likely a title.
+    Some programs end every data row but not the header with a delimiter: then the last field is
+    always blank. R's write.table leaves the row names unnamed: then it is the first, which is
+    believed between blanks only. Between commas the cause may as well be a decimal comma, and to
+    guess would shift every row: raises ExportError. A single name is more likely a title.
     """
     width = max(len(row) for row in rows)
     if width < 2 or not below or set(widths_below(below)) != {width + 1}:
@@ -207,7 +208,14 @@ def _name_the_unnamed(
     padded = [[*row, *[""] * (width - len(row))] for row in rows]
     if all(not fields[-1] for fields in filled):
         return [[*row, ""] for row in padded], {"unnamed_field": "last, always blank"}
-    return [["", *row] for row in padded], {"unnamed_field": "first"}
+    if dialect.delimiter == WHITESPACE:
+        return [["", *row] for row in padded], {"unnamed_field": "first"}
+    raise ExportError(
+        where,
+        f"has {width} names in its header and {width + 1} fields in every row",
+        "if the first column has no name, declare columns: with all names and header_row: 2 for the "
+        "first data; if a decimal comma is cut in two, export with another delimiter",
+    )
 
 
 def _check_declared(below: Sequence[Record], header: Header, *, where: str) -> None:
