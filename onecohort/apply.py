@@ -5,7 +5,7 @@ value that needs another field of the same patient (an age, days since a date) i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -14,15 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onecohort.findings import Findings, Severity
-from onecohort.mapping.language import FieldRule
+from onecohort.mapping.language import FieldRule, When
 from onecohort.rows import Fate, Index, Rows
-from onecohort.rules.coded import Coded, Mask, combine, encode_texts, fold
+from onecohort.rules.coded import Coded, Mask, combine, encode_texts, fold, is_listed
 from onecohort.rules.convert import Conversion, build_conversion, convert_with_units
 from onecohort.rules.dates import read_dates
 from onecohort.rules.outcome import Converted, Remark, State, States
 from onecohort.rules.ranges import check_dates, check_range
-from onecohort.rules.units import factor_between
 from onecohort.schema import CohortSchema, Field
+
+MANY_DAYS = 3_000_000  # more than from 1900 to the last year of four digits
 
 
 @dataclass
@@ -77,17 +78,14 @@ class Context:
         return f"fields.{field_name}" + (f" (line {line})" if line else "")
 
 
-def apply_rule(
-    rows: Rows, wanted: Field, rule: FieldRule, context: Context, anchors: pa.Array | None = None
-) -> FieldRows:
+def apply_rule(rows: Rows, wanted: Field, rule: FieldRule, context: Context) -> FieldRows:
     """Apply one rule to all kept rows of a table.
 
-    anchors     (n,) date32, the date of the same patient that `days_from`, `age_at` count from
+    What counts from another date (`days_from`, `age_at`) is only read here; `count_from` finishes it.
     """
-    domain = rows.fates == Fate.KEPT
+    judged = _Rule(rows, wanted, rule, context, rows.fates == Fate.KEPT)
     if rule.where:
-        domain = domain & rows.matching(rule.where)
-    judged = _Rule(rows, wanted, rule, context, domain)
+        judged.domain = judged.domain & judged.matching(rule.where)
     if rule.constant is not None:
         found = judged.constant()
     elif rule.first_of:
@@ -100,17 +98,21 @@ def apply_rule(
         found = judged.filled_from(rule.filled_from)
     else:
         found = judged.one_column(rule.from_ or "")
-    if anchors is not None and (rule.days_from or rule.age_at):
-        judged.count_from(found, anchors)
     if rule.by:
         judged.order_by(found, rule.by)
     return found
 
 
-def column_of(reference: str, tables: Sequence[str]) -> str:
-    """The column that `table.column` or `column` names."""
-    head, _, tail = reference.partition(".")
-    return tail if tail and head in tables else reference
+def count_from(
+    rows: Rows, found: FieldRows, anchors: pa.Array, here: Mask, context: Context
+) -> FieldRows:
+    """Finish a rule whose cells count from another date of the same patient.
+
+    anchors     (n,) date32, the patient's date
+    here        (n,) True for the rows whose patients are at hand; the others are left for their batch
+    """
+    judged = _Rule(rows, found.field, found.rule, context, found.domain & here)
+    return judged.count_from(found, anchors)
 
 
 @dataclass
@@ -121,8 +123,27 @@ class _Rule:
     context: Context
     domain: Mask
 
+    def declared(self, column: str) -> frozenset[str]:
+        """Texts that the file itself declares missing for a column."""
+        return self.context.user_missing.get(self.rows.table, {}).get(column, frozenset())
+
+    def missing(self, column: str) -> frozenset[str]:
+        """Folded texts that mean "not known" in a column: the table's, the rule's and the file's."""
+        return self.rows.missing | frozenset(
+            map(fold, (*self.rule.missing, *self.declared(column)))
+        )
+
+    def matching(self, when: When) -> Mask:
+        return self.rows.matching(when, self.missing)
+
+    def absent(self, name: str) -> Mask:
+        """(n,) True where a text stands that is declared to mean: not known."""
+        column = self.rows.columns[name]
+        listed = is_listed(column.texts, self.missing(name) - {""})
+        return column.per_row(listed & ~column.blank)
+
     def conversion(self, column: str) -> Conversion:
-        declared = self.context.user_missing.get(self.rows.table, {}).get(column, frozenset())
+        declared = self.declared(column)
         return build_conversion(
             self.wanted, self.rule, self.rows.rule, as_of=self.context.as_of, missing=declared
         )
@@ -134,18 +155,21 @@ class _Rule:
             units = self.rows.columns[self.rule.unit_from]
             codes, pairs = combine((column, units))
             converted = convert_with_units(convert, column.texts, units.texts, pairs)
-            return self.carry(converted, codes, column, (name, self.rule.unit_from))
+            return self.carry(converted, codes, column, (name,))
         return self.carry(convert(column.texts), column.codes, column, (name,))
 
     def filled_from(self, names: Sequence[str]) -> FieldRows:
         """The first filled of several columns; each cell keeps its own column as address."""
         chosen = np.full(len(self.rows), -1)
+        absent = np.zeros(len(self.rows), bool)
         parts: list[pa.Array] = []
         codes = np.zeros(len(self.rows), np.int32)
         offset = 0
         for number, name in enumerate(names):
             column = self.rows.columns[name]
-            here = (chosen < 0) & ~column.blank_rows & ~self.absent(column)
+            unknown = self.absent(name)
+            absent |= unknown
+            here = (chosen < 0) & ~column.blank_rows & ~unknown
             chosen[here] = number
             codes[here] = column.codes[here] + offset
             parts.append(column.raw)
@@ -156,6 +180,7 @@ class _Rule:
             self.conversion(names[0])(column.texts), codes, column, tuple(names), chosen
         )
         found.understood = self.domain & ~found.reported & (chosen >= 0)
+        found.states[self.domain & absent & (chosen < 0)] = State.MISSING
         return found
 
     def constant(self) -> FieldRows:
@@ -172,62 +197,65 @@ class _Rule:
         )  # fmt: skip
         return convert(pa.array([text or "" for text in texts], pa.string()))
 
-    def marks(self, names: Sequence[str]) -> tuple[list[Mask], Mask]:
-        """Per column where it is marked; and where any column holds neither a mark nor its absence."""
+    def marks(self, names: Sequence[str]) -> tuple[list[Mask], Mask, Mask]:
+        """Per column where it is marked; where any holds neither a mark nor its absence; where any is
+        declared missing.
+        """
         marked = frozenset(map(fold, self.rule.marked or ("x", "1", "yes", "true", "sì", "si")))
         unmarked = frozenset(map(fold, self.rule.unmarked or ("0", "no", "false"))) - marked
         found, odd = [], np.zeros(len(self.rows), bool)
+        absent = np.zeros(len(self.rows), bool)
         for name in names:
             column = self.rows.columns[name]
             hit = column.where(lambda text: fold(text) in marked)
             clear = column.blank_rows | column.where(lambda text: fold(text) in unmarked)
-            wrong = self.domain & ~hit & ~clear & ~self.absent(column)
+            unknown = self.domain & self.absent(name) & ~hit
+            wrong = self.domain & ~hit & ~clear & ~unknown
             self.report(
-                wrong, column, name, Remark("mark.unlisted", "is neither a mark nor the absence of one",
-                "list it under marked or unmarked"), Severity.WARNING,
-            )  # fmt: skip
+                wrong, name, Remark("mark.unlisted", "is neither a mark nor the absence of one",
+                "list it under marked or unmarked"))  # fmt: skip
             found.append(hit & self.domain)
             odd |= wrong
-        return found, odd
+            absent |= unknown
+        return found, odd, absent
 
     def first_of(self, names: Sequence[str]) -> FieldRows:
-        marks, odd = self.marks(names)
+        marks, odd, absent = self.marks(names)
         chosen = np.full(len(self.rows), len(names), np.int32)
         for number in reversed(range(len(names))):
             chosen[marks[number]] = number
         several = np.sum(marks, axis=0) > 1
-        column = self.rows.columns[names[0]]
         self.report(
-            several, column, names[0], Remark("mark.several", "has several marks; the first was taken",
-            "leave one mark"), Severity.WARNING,
-        )  # fmt: skip
+            several, names[0], Remark("mark.several", "has several marks; the first was taken",
+            "leave one mark"))  # fmt: skip
         meant = {fold(text): target for text, target in (self.rule.values or {}).items()}
         texts = [meant.get(fold(name), name) for name in names]
         found = self.carry(self.literals([*texts, self.rule.otherwise]), chosen, None, tuple(names))
-        return self.with_odd(found, odd & (chosen == len(names)), several)
+        return self.with_open(found, chosen == len(names), odd, absent, several)
 
     def any_of(self, names: Sequence[str]) -> FieldRows:
-        marks, odd = self.marks(names)
+        marks, odd, absent = self.marks(names)
         chosen = np.where(np.any(marks, axis=0), 0, 1).astype(np.int32)
         found = self.carry(self.literals(["yes", self.rule.otherwise]), chosen, None, tuple(names))
-        return self.with_odd(found, odd & (chosen == 1), odd)
+        return self.with_open(found, chosen == 1, odd, absent, np.zeros(len(self.rows), bool))
 
-    def with_odd(self, found: FieldRows, odd: Mask, reported: Mask) -> FieldRows:
-        """Withdraw what an unreadable mark leaves open."""
-        found.understood = self.domain & ~reported
-        if odd.any():
-            found.states[odd] = State.FAULT
-            found.values = pc.if_else(
-                pa.array(odd), pa.scalar(None, found.values.type), found.values
-            )
-        found.reported |= odd | reported
+    def with_open(
+        self, found: FieldRows, unmarked: Mask, odd: Mask, absent: Mask, several: Mask
+    ) -> FieldRows:
+        """Where nothing is marked, a mark that cannot be read, or is not known, leaves the value open."""
+        found.states[unmarked & absent] = State.MISSING
+        found.states[unmarked & odd] = State.FAULT
+        open_ = pa.array(unmarked & (absent | odd))
+        found.values = pc.if_else(open_, pa.scalar(None, found.values.type), found.values)
+        found.reported |= odd | several
+        found.understood = self.domain & ~found.reported & (found.states != State.MISSING)
         return found
 
     def cases(self) -> FieldRows:
         assert self.rule.cases is not None
         chosen = np.full(len(self.rows), len(self.rule.cases), np.int32)
         for number in reversed(range(len(self.rule.cases))):
-            chosen[self.rows.matching(self.rule.cases[number].when)] = number
+            chosen[self.matching(self.rule.cases[number].when)] = number
         names = tuple(dict.fromkeys(name for case in self.rule.cases for name in case.when))
         texts = [*(case.then for case in self.rule.cases), self.rule.otherwise]
         found = self.carry(self.literals(texts), chosen, None, names)
@@ -240,23 +268,16 @@ class _Rule:
         silent = np.ones(len(self.rows), bool)
         for name in names:
             column = self.rows.columns[name]
-            says = open_ & self.domain & silent & ~column.blank_rows & ~self.absent(column)
+            absent = self.absent(name)
+            says = open_ & self.domain & silent & ~column.blank_rows & ~absent
             self.report(
-                says, column, name, Remark("cases.unmatched", "no case covers what stands here",
-                "add a case, or `otherwise`"), Severity.WARNING,
-            )  # fmt: skip
+                says, name, Remark("cases.unmatched", "no case covers what stands here",
+                "add a case, or `otherwise`"))  # fmt: skip
             found.reported |= says
             found.states[says] = State.FAULT
             silent &= ~says
-            declared = open_ & self.domain & self.absent(column)
+            declared = open_ & self.domain & absent
             found.states[declared & (found.states == State.BLANK)] = State.MISSING
-
-    def absent(self, column: Coded) -> Mask:
-        """(n,) True where a text stands that is declared to mean: not known."""
-        missing = self.rows.missing | frozenset(map(fold, self.rule.missing))
-        if not missing:
-            return np.zeros(len(column), bool)
-        return column.where(lambda text: fold(text) in missing)
 
     def carry(
         self,
@@ -288,85 +309,87 @@ class _Rule:
         ):
             for hit, messages, hints, check in _by_check(remarks, len(converted.states)):
                 at = np.flatnonzero(hit[codes] & self.domain)
-                where = pa.array(codes[at])
-                name: str | pa.Array | None = columns[0] if columns else None
-                if chosen is not None:
-                    name = pa.array([columns[number] for number in chosen[at]])
-                self.context.findings.add(
-                    check=check,
-                    severity=self.context.severity(check, severity),
-                    rows=pa.array(self.rows.numbers[at]),
-                    export=self.rows.export,
-                    sheet=self.rows.sheet,
-                    column=name,
-                    field=self.wanted.name,
-                    raw=raw.raw_rows(at) if raw is not None else self.raw_of(columns, at),
-                    rule=self.context.rule_name(self.wanted.name),
-                    message=messages.take(where),
-                    hint=hints.take(where),
-                )  # fmt: skip
+                for name, some in _by_column(columns, at, chosen):
+                    where = pa.array(codes[some])
+                    given = raw.raw_rows(some) if raw is not None else None
+                    self.add(
+                        check, severity, name, some, messages.take(where), hints.take(where), given
+                    )
                 if severity is Severity.WARNING:
                     found.reported[at] = True
         return found
 
-    def raw_of(self, columns: Sequence[str], at: Index) -> pa.Array | None:
-        return self.rows.columns[columns[0]].raw_rows(at) if columns else None
-
-    def report(
-        self, hit: Mask, column: Coded | None, name: str, remark: Remark, severity: Severity
-    ) -> None:
-        at = np.flatnonzero(hit)
-        self.context.findings.add(
-            check=remark.check,
-            severity=self.context.severity(remark.check, severity),
-            rows=pa.array(self.rows.numbers[at]),
-            export=self.rows.export,
-            sheet=self.rows.sheet,
-            column=name,
-            field=self.wanted.name,
-            raw=column.raw_rows(at) if column is not None else None,
-            rule=self.context.rule_name(self.wanted.name),
-            message=remark.message,
-            hint=remark.hint,
+    def report(self, hit: Mask, name: str | None, remark: Remark) -> None:
+        """Report some rows, at a column."""
+        self.add(
+            remark.check, Severity.WARNING, name, np.flatnonzero(hit), remark.message, remark.hint
         )
 
-    def count_from(self, found: FieldRows, anchors: pa.Array) -> None:
-        """Finish an age or a date that counts from another date of the same patient."""
+    def add(
+        self,
+        check: str,
+        severity: Severity,
+        name: str | None,
+        at: Index,
+        message: str | pa.Array,
+        hint: str | pa.Array,
+        raw: pa.Array | None = None,
+    ) -> None:
+        """Add a finding for each of some rows; a joined column's stand where they were delivered."""
+        address = self.rows.address(name, at)
+        self.context.findings.add(
+            check=check,
+            severity=self.context.severity(check, severity),
+            rows=address.rows,
+            export=address.export,
+            sheet=address.sheet,
+            column=address.column,
+            field=self.wanted.name,
+            raw=raw if raw is not None else address.raw,
+            rule=self.context.rule_name(self.wanted.name),
+            message=message,
+            hint=hint,
+        )
+
+    def count_from(self, found: FieldRows, anchors: pa.Array) -> FieldRows:
+        """The rows of the domain with an age, or a date, that counts from another date."""
         anchored = pc.is_valid(anchors).to_numpy(zero_copy_only=False)
-        start = anchors.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
-        carried = found.carried & anchored
+        start = (
+            anchors.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        )
+        read = found.carried & self.domain
+        states = np.where(self.domain, found.states, State.BLANK).astype(np.uint8)
+        lost = read & ~anchored
+        states[lost] = State.FAULT
+        carried = states == State.CARRIED
         if self.rule.days_from:
-            factor = factor_between(self.rule.unit or "d", "d", "")
             counted = found.values.fill_null(0).to_numpy(zero_copy_only=False)
-            if factor is None:
-                raise ValueError(f"{self.rule.unit!r} is not a unit of time")
-            days = start + np.rint(counted).astype(np.int64)
+            # Far beyond any calendar is far enough: no number of days may wrap around into a date.
+            days = start + np.rint(np.clip(counted, -MANY_DAYS, MANY_DAYS)).astype(np.int64)
             values = pa.array(days.astype(np.int32), pa.int32(), mask=~carried).cast(pa.date32())
         else:
             born = found.values.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
-            years = _completed_years(born, start)
-            values = pa.array(years, pa.int64(), mask=~carried)
-            values = values.cast(self.wanted.arrow_type)
-        lost = found.carried & ~anchored
+            years = _completed_years(born.astype(np.int64), start)
+            values = pa.array(years, pa.int64(), mask=~carried).cast(self.wanted.arrow_type)
+        column = found.columns[0] if found.columns else None
+        reported = found.reported & self.domain
         anchor = self.rule.days_from or self.rule.age_at
-        column = found.columns[0] if found.columns else ""
-        remark = Remark("anchor.missing", f"cannot be counted, because {anchor} is missing")
-        self.report(lost, found.raw, column, remark, Severity.WARNING)
-        found.reported |= lost
-        found.states[lost] = State.FAULT
-        found.values = values
-        ranged = Converted(values, found.states)
+        message = f"cannot be counted, because {anchor} is missing"
+        self.report(lost, column, Remark("anchor.missing", message, f"look at {anchor}"))
+        ranged = Converted(values, states)
         check_range(ranged, self.wanted)
         check_dates(ranged, self.context.as_of)
-        found.values = ranged.seal().values
-        for row, remark in ranged.remarks.items():
-            hit = np.zeros(len(found.states), bool)
-            hit[row] = True
-            self.report(hit, found.raw, column, remark, Severity.WARNING)
-            found.reported |= hit
+        reported |= lost
+        for hit, messages, hints, check in _by_check(ranged.remarks, len(states)):
+            at = np.flatnonzero(hit)
+            where = pa.array(at)
+            self.add(check, Severity.WARNING, column, at, messages.take(where), hints.take(where))
+            reported |= hit
+        return replace(found, values=ranged.seal().values, states=states, reported=reported,
+            domain=self.domain, precision=None)  # fmt: skip
 
     def order_by(self, found: FieldRows, by: str) -> None:
-        """Read the date column by which rows are ordered."""
+        """Read the date column by which rows are ordered; a value without its date is a finding."""
         column = self.rows.columns[by]
         convert = build_conversion(
             self.wanted, FieldRule.model_validate({"from": by, "impute": "first"}), self.rows.rule,
@@ -376,11 +399,20 @@ class _Rule:
         days = read.values.cast(pa.int32()).cast(pa.float64())
         found.order = pc.fill_null(days, np.nan).to_numpy(zero_copy_only=False)[column.codes]
         faulty = np.zeros(len(column.texts), bool)
-        for number, remark in read.remarks.items():
-            faulty[number] = True
-            hit = (column.codes == number) & self.domain & ~self.absent(column)
-            self.report(hit, column, by, remark, Severity.WARNING)
-        found.by_reported = faulty[column.codes]
+        absent = self.absent(by)
+        for hit, messages, hints, check in _by_check(read.remarks, len(column.texts)):
+            at = np.flatnonzero(hit[column.codes] & self.domain & ~absent)
+            where = pa.array(column.codes[at])
+            self.add(check, Severity.WARNING, by, at, messages.take(where), hints.take(where))
+            faulty |= hit
+        found.by_reported = faulty[column.codes] & ~absent
+        undated = found.carried & np.isnan(found.order)
+        name = found.columns[0] if found.columns else by
+        hint = f"put the date in {by}, or correct it by `row:` in the mapping"
+        what = f"has no date in {by}, so nobody knows whether it counts"
+        self.report(undated, name, Remark("order.missing", what, hint))
+        found.states[undated] = State.FAULT
+        found.reported |= undated
 
 
 def _completed_years(born: Index, day: Index) -> Index:
@@ -396,6 +428,15 @@ def _completed_years(born: Index, day: Index) -> Index:
     now = (last - last.astype("datetime64[M]")).astype(np.int64)
     before = (month_now < months) | ((month_now == months) & (now < of_month))
     return np.asarray(years - before, np.int64)
+
+
+def _by_column(
+    columns: tuple[str, ...], at: Index, chosen: npt.NDArray[np.int64] | None
+) -> list[tuple[str | None, Index]]:
+    """Some rows by the column that their value came from."""
+    if chosen is None:
+        return [(columns[0] if columns else None, at)]
+    return [(name, at[chosen[at] == number]) for number, name in enumerate(columns)]
 
 
 def _by_check(

@@ -97,6 +97,11 @@ class Use:
         if found.rule.by and found.by_reported is not None:
             self._mark(self.reported, found.rule.by, found.by_reported & found.domain)
             self.used(found.rule.by)
+        if (
+            found.rule.unit_from
+        ):  # a unit beside a blank cell says nothing, and nothing is lost with it
+            self._mark(self.carried, found.rule.unit_from, found.domain)
+            self._mark(self.domain, found.rule.unit_from, found.domain)
 
     def used(self, name: str) -> None:
         """Note a column that a key, a condition or an order reads as a whole."""
@@ -105,7 +110,7 @@ class Use:
         self._mark(self.domain, name, everywhere)
 
     def _mark(self, masks: dict[str, Mask], name: str, hit: Mask) -> None:
-        masks[name] = masks[name] | hit if name in masks else hit
+        masks[name] = masks[name] | hit if name in masks else hit.copy()
 
 
 def close_columns(

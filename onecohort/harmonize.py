@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from onecohort.apply import Context, FieldRows, apply_rule
+from onecohort.apply import Context, FieldRows, apply_rule, count_from
 from onecohort.balance import ColumnBalance, RowBalance, Use, close_columns
 from onecohort.errors import ExportError
 from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table
@@ -23,7 +23,7 @@ from onecohort.patients import LINEAGE, Patients, SecondTable, first_rows
 from onecohort.pseudonym import PseudonymKey, normalise_identifier
 from onecohort.quarantine import Quarantine
 from onecohort.repeats import Hashes, hash_texts, repeated_hashes, resolve_repeats
-from onecohort.rows import Fate, Index, Rows, prepare
+from onecohort.rows import Elsewhere, Fate, Index, Rows, prepare
 from onecohort.rules.coded import Coded, Mask, encode_texts
 from onecohort.schema import CohortSchema
 from onecohort.validate import Columns, Failure, validate
@@ -168,8 +168,7 @@ class _Center:
             resolve_repeats(rows, self.findings)
         second = SecondTable(rows, Use(rows))
         for step in self.plan.of_table(name):
-            if step.anchor is None:
-                second.found[step.field.name] = self.apply(step, rows, second.use)
+            second.found[step.field.name] = self.apply(step, rows, second.use)
         return second
 
     def batches(self, batch_rows: int) -> Iterator[tuple[Rows, bool]]:
@@ -197,10 +196,11 @@ class _Center:
         """Pass the first table through; returns hashes of the keys, each of which should be alone."""
         hashes = [np.zeros(0, np.uint64)]
         for rows, complete in self.batches(batch_rows):
+            if not complete:  # a key that is torn here and comes back later is noticed too
+                here = hash_texts(rows.keys.filter(pa.array(rows.fates == Fate.KEPT)))
+                hashes.append(np.unique(here))
             if rows.rule.rows == "one":
                 resolve_repeats(rows, self.findings)
-            if not complete:
-                hashes.append(hash_texts(rows.keys.filter(pa.array(rows.fates == Fate.KEPT))))
             self.translate(rows)
         return np.concatenate(hashes)
 
@@ -247,20 +247,29 @@ class _Center:
         self, step: Step, patients: Patients, use: Use, anchor: pa.Array | None
     ) -> tuple[pa.Array, pa.Array | None]:
         """Value and date precision of one field for the patients of a batch."""
-        if step.home == self.plan.first:
-            spread = _spread(anchor, patients.of_row)
-            found = self.apply(step, patients.rows, use, spread)
-            return patients.pick(found, self.context, spread if step.rule.near else None)
-        second = self.seconds[step.home]
-        spread = _spread(anchor, second.of_row)
-        found_there = second.found.get(step.field.name)
-        if found_there is None:
-            found_there = self.apply(step, second.rows, second.use, spread)
-        near = spread if step.rule.near else None
-        return second.pick(found_there, len(patients), self.context, near)
+        second = self.seconds.get(step.home)
+        if second is None:
+            rows, of_row = patients.rows, patients.of_row
+            found = self.apply(step, rows, use)
+        else:
+            rows, of_row, use = second.rows, second.of_row, second.use
+            found = second.found[step.field.name]
+        near = None
+        if anchor is not None:
+            dates = anchor.take(pa.array(of_row, mask=of_row < 0))
+            if step.rule.near:
+                near = dates
+            else:
+                found = count_from(rows, found, dates, of_row >= 0, self.context)
+        if second is None:
+            picked = patients.pick(found, self.context, near)
+        else:
+            picked = second.pick(found, len(patients), self.context, near)
+        use.record(found)  # with what the choice between rows brought up
+        return picked
 
-    def apply(self, step: Step, rows: Rows, use: Use, anchors: pa.Array | None = None) -> FieldRows:
-        found = apply_rule(rows, step.field, step.rule, self.context, anchors)
+    def apply(self, step: Step, rows: Rows, use: Use) -> FieldRows:
+        found = apply_rule(rows, step.field, step.rule, self.context)
         use.record(found)
         return found
 
@@ -283,7 +292,12 @@ class _Center:
             codes = np.where(at >= 0, theirs.codes[at] if len(theirs) else 0, len(theirs.raw))
             raw = pa.concat_arrays([theirs.raw, pa.array([""], pa.string())])
             joined: Coded = encode_texts(codes.astype(np.int32), raw)
-            patients.rows.columns[f"{table}{JOINED}{column}"] = joined
+            name = f"{table}{JOINED}{column}"
+            patients.rows.columns[name] = joined
+            there = second.rows.numbers[at] if len(theirs) else at
+            patients.rows.elsewhere[name] = Elsewhere(
+                second.rows.export, second.rows.sheet, column, np.where(at >= 0, there, -1)
+            )
 
     def protect(self, step: Step, values: pa.Array) -> pa.Array:
         """Identifiers as keyed hashes; everything else as it is."""
@@ -426,8 +440,3 @@ def whole_table(table: Table) -> Batch:
     cells = pa.RecordBatch.from_arrays(arrays, names=names)
     rows = pa.concat_arrays([batch.rows.cast(pa.int64()) for batch in batches])
     return Batch(rows, cells, tuple(fault for batch in batches for fault in batch.faults))
-
-
-def _spread(dates: pa.Array | None, of_row: Index) -> pa.Array | None:
-    """A date per patient carried to rows; null where a row is nobody's."""
-    return dates.take(pa.array(of_row, mask=of_row < 0)) if dates is not None else None

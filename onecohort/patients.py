@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from onecohort.apply import Context, FieldRows
 from onecohort.balance import RowBalance, Use
 from onecohort.findings import Findings, Severity
-from onecohort.rows import Fate, Index, Rows
+from onecohort.rows import Address, Fate, Index, Rows
 from onecohort.rules.coded import Mask
 from onecohort.take import choose_rows, count_rows
 
@@ -25,17 +25,6 @@ LINEAGE = pa.schema(
     ]
 )
 ORPHAN = -1
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the cells of some patients stand: (k,) rows and raw texts of one column."""
-
-    rows: pa.Array
-    export: str
-    sheet: str | None
-    column: str | None
-    raw: pa.Array | None
 
 
 @dataclass
@@ -73,14 +62,12 @@ class Patients:
     def address(self, name: str, column: str | None, numbers: Index) -> Address:
         """The cells of a field for some patients; rows alone where it has no column."""
         at = _address_rows(self.picked.get(name), self.row_of, numbers)
-        raw = self.rows.columns[column].raw_rows(at) if column in self.rows.columns else None
-        return Address(
-            pa.array(self.rows.numbers[at]), self.rows.export, self.rows.sheet, column, raw
-        )
+        return self.rows.address(column, at)
 
     def set_aside(self, out: Mask, reasons: dict[int, tuple[str, str]]) -> None:
         """Quarantine all rows of the patients who may not enter."""
-        theirs = (self.of_row >= 0) & out[self.of_row]
+        theirs = self.of_row >= 0
+        theirs[theirs] = out[self.of_row[theirs]]
         self.rows.fates[theirs] = Fate.QUARANTINED
         for row in np.flatnonzero(theirs):
             self.rows.reasons[int(row)] = reasons[int(self.of_row[row])]
@@ -256,7 +243,7 @@ def _picked(
     picked: dict[str, Index],
 ) -> tuple[pa.Array, pa.Array | None]:
     if found.rule.take == "count":
-        return count_rows(found, of_row, count).cast(found.field.arrow_type), None
+        return count_rows(found, rows, of_row, count, context), None
     days = None
     if near is not None:
         days = pc.fill_null(near.cast(pa.int32()).cast(pa.float64()), np.nan)

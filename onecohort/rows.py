@@ -1,7 +1,7 @@
 """The rows of one table made ready for rules: corrected, keyed, and each with its fate so far."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from onecohort.exports.table import Batch, Fault, Table
 from onecohort.findings import Findings, Severity
 from onecohort.mapping.language import Correction, TableRule, When
-from onecohort.rules.coded import Coded, Mask, encode, fold
+from onecohort.rules.coded import Coded, Mask, encode, fold, is_listed
 from onecohort.rules.conditions import holds
 from onecohort.rules.convert import pad_ids
 from onecohort.rules.numbers import NumberFormat
@@ -28,6 +28,27 @@ class Fate(IntEnum):
     QUARANTINED = 1
     MERGED = 2
     LEFT_OUT = 3
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where some cells of one column stand: (k,) row numbers and raw texts."""
+
+    rows: pa.Array
+    export: str
+    sheet: str | None
+    column: str | None
+    raw: pa.Array | None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where a joined column stands: its own table, and there the row of each row here (-1 for none)."""
+
+    export: str
+    sheet: str | None
+    column: str
+    numbers: Index
 
 
 @dataclass
@@ -52,6 +73,9 @@ class Rows:
     fates: npt.NDArray[np.uint8]
     cells: pa.RecordBatch
     missing: frozenset[str]
+    elsewhere: dict[str, Elsewhere] = field(
+        default_factory=dict
+    )  # columns joined from other tables
     lost: list[Fault] = field(default_factory=list)  # rows that the reader could not give
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)  # quarantined row: check, why
 
@@ -64,12 +88,28 @@ class Rows:
         """How the table spells numbers."""
         return NumberFormat(self.rule.decimal, self.rule.thousands)
 
-    def matching(self, when: When) -> Mask:
-        """(n,) True where all conditions hold."""
+    def matching(
+        self, when: When, also_missing: Callable[[str], frozenset[str]] | None = None
+    ) -> Mask:
+        """(n,) True where all conditions hold.
+
+        also_missing    column -> folded texts that mean "not known" there, besides the table's
+        """
         found = np.ones(len(self), bool)
         for name, condition in when.items():
-            found &= holds(self.columns[name], condition, self.missing, self.spelling)
+            missing = self.missing | (also_missing(name) if also_missing else frozenset())
+            found &= holds(self.columns[name], condition, missing, self.spelling)
         return found
+
+    def address(self, column: str | None, at: Index) -> Address:
+        """Where the cells of a column stand for some of the rows."""
+        raw = self.columns[column].raw_rows(at) if column in self.columns else None
+        there = self.elsewhere.get(column or "")
+        if there is None:
+            return Address(pa.array(self.numbers[at]), self.export, self.sheet, column, raw)
+        numbers = there.numbers[at]
+        rows = pa.array(numbers, mask=numbers < 0)
+        return Address(rows, there.export, there.sheet, there.column, raw)
 
     def select(self, at: Index) -> "Rows":
         """Some of the rows; what the reader lost stays with the others."""
@@ -192,8 +232,7 @@ def _keys(rows: Rows) -> pa.Array:
         column = rows.columns[name]
         texts = pad_ids(column.texts, rows.rule.zero_pad) if rows.rule.zero_pad else column.texts
         if rows.missing:
-            absent = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(rows.missing)))
-            texts = pc.if_else(absent, "", texts)
+            texts = pc.if_else(pa.array(is_listed(texts, rows.missing)), "", texts)
         parts.append(texts.take(pa.array(column.codes)))
     if len(parts) == 1:
         return parts[0]

@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 from onecohort.apply import Context, FieldRows
 from onecohort.findings import Severity
 from onecohort.rows import Index, Rows
-from onecohort.rules.outcome import State
+from onecohort.rules.outcome import Converted, Remark, State
+from onecohort.rules.ranges import check_range
 
 
 def choose_rows(
@@ -30,26 +31,57 @@ def choose_rows(
     take = found.rule.take or "agree"
     if take == "agree":
         usable &= ~_report_conflicts(found, rows, patients, count, usable, context)
+    if take == "nearest":
+        usable &= ~_report_unanchored(found, rows, usable, near, context)
     order = _order(found, take, near)
     if order is not None:
         usable &= ~np.isnan(order)
         if found.rule.within_days is not None and take == "nearest":
-            usable &= order <= found.rule.within_days
+            usable &= np.abs(order) <= found.rule.within_days
     chosen = np.full(count, -1, np.int64)
     candidates = np.flatnonzero(usable)
-    rank = candidates if order is None else order[candidates]
-    if take == "last":
-        rank = -candidates
-    best_last = np.lexsort((candidates, rank, patients[candidates]))[::-1]
+    rank = _rank(order, candidates, take)
+    in_file = -candidates if take == "last" else candidates
+    best_last = np.lexsort((in_file, rank, patients[candidates]))[::-1]
     chosen[patients[candidates[best_last]]] = candidates[best_last]
+    if found.order is not None and take in ("earliest", "latest", "nearest"):
+        best = np.full(count, np.nan)
+        best[patients[candidates[best_last]]] = rank[best_last]
+        tied = np.zeros(len(patients), bool)
+        tied[candidates] = rank == best[patients[candidates]]
+        torn = _report_conflicts(found, rows, patients, count, tied, context)
+        chosen[patients[torn]] = -1
     return chosen
 
 
-def count_rows(found: FieldRows, patients: Index, count: int) -> pa.Array:
-    """How many filled rows each patient has; missing, not zero, for a patient without any row."""
-    filled = (found.states == State.CARRIED) & (patients >= 0)
+def _rank(
+    order: npt.NDArray[np.float64] | None, candidates: Index, take: str
+) -> npt.NDArray[np.float64]:
+    """(k,) what is smallest in the candidate that counts; of two days equally near, the one before."""
+    if order is None:
+        return np.zeros(len(candidates))
+    if take == "nearest":
+        return np.abs(order[candidates]) * 2 + (order[candidates] > 0)
+    return order[candidates]
+
+
+def count_rows(
+    found: FieldRows, rows: Rows, patients: Index, count: int, context: Context
+) -> pa.Array:
+    """How many filled rows each patient has; missing, not zero, for a patient without any row.
+
+    A count outside the field's range is a finding at the first of the rows.
+    """
+    filled = np.flatnonzero((found.states == State.CARRIED) & (patients >= 0))
     numbers = np.bincount(patients[filled], minlength=count).astype(np.int64)
-    return pa.array(numbers, pa.int64(), mask=numbers == 0)
+    first = np.full(count, -1, np.int64)
+    first[patients[filled[::-1]]] = filled[::-1]
+    states = np.where(numbers > 0, State.CARRIED, State.BLANK).astype(np.uint8)
+    counted = Converted(pa.array(numbers, pa.int64(), mask=numbers == 0), states)
+    check_range(counted, found.field)
+    for patient, remark in counted.remarks.items():
+        _report(found, rows, first[patient : patient + 1], remark, context)
+    return counted.seal().values.cast(found.field.arrow_type)
 
 
 def _order(
@@ -59,8 +91,10 @@ def _order(
     by = found.order
     if take == "nearest":
         assert by is not None and near is not None
-        return np.abs(by - near)
-    if take in ("first", "last", "agree"):
+        return by - near
+    if take == "agree":
+        return None
+    if take in ("first", "last"):
         return by if by is None or take != "last" else -by
     if take in ("earliest", "latest") and by is not None:
         return by if take == "earliest" else -by
@@ -100,20 +134,43 @@ def _report_conflicts(
     torn = (highest > lowest) & (highest >= 0)
     hit = np.zeros(len(patients), bool)
     hit[at] = torn[patients[at]]
-    conflict = np.flatnonzero(hit)
-    column = found.columns[0] if found.columns else None
-    context.findings.add(
-        check="rows.disagree",
-        severity=context.severity("rows.disagree", Severity.WARNING),
-        rows=pa.array(rows.numbers[conflict]),
-        export=rows.export,
-        sheet=rows.sheet,
-        column=column,
-        field=found.field.name,
-        raw=rows.columns[column].raw_rows(conflict) if column else None,
-        rule=f"fields.{found.field.name}",
-        message="differs between the rows of one patient, so none of them was taken",
-        hint="correct a row, or say with `take` which row counts",
-    )
-    found.reported |= hit
+    message = "differs between the rows of one patient, so none of them was taken"
+    if found.rule.take not in (None, "agree"):
+        message = "differs between rows of one patient that count alike, so none of them was taken"
+    hint = "correct a row, or say with `take` which row counts"
+    _report(found, rows, np.flatnonzero(hit), Remark("rows.disagree", message, hint), context)
     return hit
+
+
+def _report_unanchored(
+    found: FieldRows,
+    rows: Rows,
+    usable: npt.NDArray[np.bool_],
+    near: npt.NDArray[np.float64] | None,
+    context: Context,
+) -> npt.NDArray[np.bool_]:
+    """(n,) True for the rows of patients who have no date to be near to; each is a finding."""
+    assert near is not None
+    hit = np.asarray(usable & np.isnan(near), bool)
+    message = f"cannot be chosen, because {found.rule.near} is missing"
+    remark = Remark("anchor.missing", message, f"look at {found.rule.near}")
+    _report(found, rows, np.flatnonzero(hit), remark, context)
+    return hit
+
+
+def _report(found: FieldRows, rows: Rows, at: Index, remark: Remark, context: Context) -> None:
+    address = rows.address(found.columns[0] if found.columns else None, at)
+    context.findings.add(
+        check=remark.check,
+        severity=context.severity(remark.check, Severity.WARNING),
+        rows=address.rows,
+        export=address.export,
+        sheet=address.sheet,
+        column=address.column,
+        field=found.field.name,
+        raw=address.raw,
+        rule=context.rule_name(found.field.name),
+        message=remark.message,
+        hint=remark.hint,
+    )
+    found.reported[at] = True

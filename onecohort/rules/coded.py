@@ -6,7 +6,7 @@ Arrow kernels run over it.
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ Mask = npt.NDArray[np.bool_]
 # Outer blanks of any kind, no-break and zero-width blanks anywhere, and combining marks (the second
 # Unicode form of an accented letter). Nothing else about a text is touched.
 _UNTIDY = r"^[\s\pZ]|[\s\pZ]$|[\x{00A0}\x{2007}\x{202F}\x{200B}\x{FEFF}\p{Mn}]"
+_FOLDS_FURTHER = r"[^\x20-\x7E]|  "  # what lower case alone does not fold
 _INVISIBLE = str.maketrans(
     {"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": None, "\ufeff": None}
 )
@@ -42,6 +43,19 @@ def fold(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", tidy(text)).casefold()
     return " ".join(folded.split())
+
+
+def is_listed(texts: pa.Array, folded: Collection[str]) -> Mask:
+    """(d,) True where a tidied text, folded, is one of some folded texts."""
+    if not folded:
+        return np.zeros(len(texts), bool)
+    wanted = pa.array(sorted(folded), pa.string())
+    found = np.array(pc.is_in(pc.utf8_lower(texts), value_set=wanted))
+    # Folding in Python is for the few; plain texts, of which there may be a million, compare in Arrow.
+    odd = pc.match_substring_regex(texts, _FOLDS_FURTHER).to_numpy(zero_copy_only=False)
+    for number in np.flatnonzero(odd):
+        found[number] = fold(texts[int(number)].as_py()) in folded
+    return found
 
 
 @dataclass(frozen=True)

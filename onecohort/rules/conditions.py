@@ -29,7 +29,8 @@ def holds(
         elif alternative == "missing":
             outcome |= absent
         elif comparison:
-            outcome |= _compare(column, comparison["sign"], comparison["number"], numbers)
+            # A number that is declared to mean "not known" is no number.
+            outcome |= ~absent & _compare(column, comparison["sign"], comparison["number"], numbers)
         else:
             wanted = fold(alternative)
             outcome |= np.fromiter((text == wanted for text in folded), bool, len(folded))

@@ -6,8 +6,9 @@ The steps, in this order, each skipped where the rule does not ask for it: decla
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from onecohort.mapping.language import FieldRule, TableRule
 from onecohort.mapping.load import nearest
-from onecohort.rules.coded import Mask, fold
+from onecohort.rules.coded import Mask, fold, is_listed
 from onecohort.rules.dates import DateFormat, read_dates
 from onecohort.rules.numbers import NumberFormat, read_numbers, whole_numbers
 from onecohort.rules.outcome import Converted, Remark, State
@@ -37,6 +38,7 @@ class Conversion:
     numbers: NumberFormat
     dates: DateFormat
     missing: frozenset[str]
+    unit: str | None  # in which the field, or the time counted, is to come out
     factor: Factor | None
     as_of: date
 
@@ -50,8 +52,9 @@ class Conversion:
 
     def read(self, texts: pa.Array) -> Converted:
         """Convert without the range; for cells whose unit stands in another column."""
-        texts, extracted = self._extract(texts)
-        absent = self._absent(texts)
+        absent = is_listed(texts, self.missing)
+        texts, extracted = self._extract(texts, absent)
+        absent |= is_listed(texts, self.missing)
         texts = pc.if_else(pa.array(absent), pa.scalar("", pa.string()), texts)
         found = self._split(texts) if self.rule.split else self._read_kind(texts)
         found.states[absent] = State.MISSING
@@ -64,22 +67,18 @@ class Conversion:
             found = whole_numbers(found)
         return found
 
-    def _absent(self, texts: pa.Array) -> Mask:
-        if not self.missing:
-            return np.zeros(len(texts), bool)
-        # Folding in Python is for the few; a column of a million distinct texts compares in Arrow.
-        lowered = pc.utf8_lower(texts)
-        return np.asarray(pc.is_in(lowered, value_set=pa.array(sorted(self.missing), pa.string())))
-
-    def _extract(self, texts: pa.Array) -> tuple[pa.Array, dict[int, Remark]]:
+    def _extract(self, texts: pa.Array, absent: Mask) -> tuple[pa.Array, dict[int, Remark]]:
+        """What the pattern takes out of each text; a text of which it takes nothing is a finding."""
         if self.rule.pattern is None:
             return texts, {}
         expression = re.compile(self.rule.pattern)
         listed, remarks = [], {}
         for number, text in enumerate(texts.to_pylist()):
-            match = expression.search(text) if text and fold(text) not in self.missing else None
-            listed.append(match[1 if expression.groups else 0] if match else text)
-            if text and not match and fold(text) not in self.missing:
+            wanted = bool(text) and not absent[number]
+            match = expression.search(text) if wanted else None
+            taken = (match[1 if expression.groups else 0] or "").strip() if match else ""
+            listed.append(taken or text)
+            if wanted and not taken:
                 hint = "widen the pattern, correct the cell, or add the text to missing"
                 remarks[number] = Remark(
                     "pattern.unmatched", f"does not match the pattern {self.rule.pattern!r}", hint
@@ -87,55 +86,74 @@ class Conversion:
         return pa.array(listed, pa.string()), remarks
 
     def _split(self, texts: pa.Array) -> Converted:
-        assert self.rule.split is not None
-        parts = [
-            [part.strip() for part in text.split(self.rule.split)] for text in texts.to_pylist()
-        ]
-        if self.rule.part is not None:
-            chosen = [each[self.rule.part - 1 : self.rule.part] or [""] for each in parts]
-            return self._read_kind(pa.array([each[0] for each in chosen], pa.string()))
-        return self._reduce(parts)
+        """Convert each part of each text and keep the one that `part` or `take` names."""
+        separator = self.rule.split or ""
+        parts = [[part.strip() for part in text.split(separator)] for text in texts.to_pylist()]
+        wanted = self.rule.part
+        if wanted is not None:
+            parts = [each[wanted - 1 : wanted] or [""] for each in parts]
+        flat_texts = pa.array([part for each in parts for part in each], pa.string())
+        absent = is_listed(flat_texts, self.missing)
+        flat_texts = pc.if_else(pa.array(absent), pa.scalar("", pa.string()), flat_texts)
+        flat = self._read_kind(flat_texts)
+        flat.states[absent] = State.MISSING
+        return self._reduce(flat, [len(each) for each in parts], texts)
 
-    def _reduce(self, parts: Sequence[Sequence[str]]) -> Converted:
-        """Convert each part of each text and keep the one that `take` names."""
-        flat = self._read_kind(pa.array([part for each in parts for part in each], pa.string()))
+    def _reduce(self, flat: Converted, lengths: Sequence[int], texts: pa.Array) -> Converted:
         values = flat.seal().values.to_pylist()
-        states = np.zeros(len(parts), np.uint8)
-        found = Converted(pa.nulls(len(parts), flat.values.type), states)
-        kept: list[object] = []
-        at = 0
-        for number, each in enumerate(parts):
-            span = range(at, at + len(each))
-            at += len(each)
-            kept.append(None)
+        blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+        states = np.zeros(len(lengths), np.uint8)
+        chosen: npt.NDArray[np.int64] = np.full(len(lengths), -1, np.int64)
+        found = Converted(pa.nulls(len(lengths), flat.values.type), states)
+        start = 0
+        for number, length in enumerate(lengths):
+            span = range(start, start + length)
+            start += length
             faulty = [k for k in span if flat.states[k] == State.FAULT]
-            carried = [values[k] for k in span if flat.states[k] == State.CARRIED]
+            carried = [k for k in span if flat.states[k] == State.CARRIED]
             if faulty:
                 found.fault(number, flat.remarks[faulty[0]])
             elif carried:
-                kept[-1] = self._one_of(carried)
-                if kept[-1] is None:
+                chosen[number] = self._one_of(carried, values)
+                states[number] = State.CARRIED
+                if chosen[number] < 0:
                     hint = "say which one counts with `part` or `take`"
                     found.fault(number, Remark("split.disagrees", "holds different values", hint))
-                else:
-                    states[number] = State.CARRIED
-        found.values = pa.array(kept, flat.values.type)
+            elif any(flat.states[k] == State.MISSING for k in span):
+                states[number] = State.MISSING
+            elif not blank[number]:
+                hint = "correct the cell, or add the text to missing"
+                what = f"part {self.rule.part}" if self.rule.part else "a value"
+                found.fault(number, Remark("split.absent", f"does not hold {what}", hint))
+        taken = pa.array(chosen, mask=chosen < 0)
+        found.values = flat.values.take(taken)
+        if flat.precision is not None:
+            found.precision = flat.precision.take(taken)
+        for at in np.flatnonzero(chosen >= 0).tolist():
+            note = flat.notes.get(int(chosen[at]))
+            if note is not None:
+                found.notes[at] = note
         return found
 
-    def _one_of(self, values: list[object]) -> object:
+    def _one_of(self, carried: Sequence[int], values: Sequence[object]) -> int:
+        """The part that counts, or -1 where they differ and no `take` decides."""
+
+        def value(part: int) -> Any:
+            return values[part]
+
         match self.rule.take:
             case "first":
-                return values[0]
+                return carried[0]
             case "last":
-                return values[-1]
+                return carried[-1]
             case "min" | "earliest":
-                return min(values)  # type: ignore[type-var]
+                return min(carried, key=value)
             case "max" | "latest":
-                return max(values)  # type: ignore[type-var]
+                return max(carried, key=value)
             case "best":
-                return min(values, key=lambda code: self.field.codes.index(str(code)))
+                return min(carried, key=lambda part: self.field.codes.index(value(part)))
             case _:
-                return values[0] if len(set(values)) == 1 else None
+                return carried[0] if len({values[part] for part in carried}) == 1 else -1
 
     def _read_kind(self, texts: pa.Array) -> Converted:
         listed = self._read_listed(texts)
@@ -144,20 +162,32 @@ class Conversion:
         if self.kind == "boolean":
             words = {word: word for word in (*YES, *NO)}
             return as_booleans(self._read_closed(texts, listed, words))
-        if listed:
-            replaced = texts.to_pylist()
-            for number, target in listed.items():
-                replaced[number] = target
-            if self.kind in ("text", "identifier"):
-                return self._read_closed(texts, listed, {})
-            texts = pa.array(replaced, pa.string())
-        if self.kind == "date":
-            return read_dates(texts, self.dates)
-        if self.kind in ("number", "integer"):
-            spelling = self.numbers
-            if listed:  # what the mapping's author typed has a decimal point
-                spelling = replace(spelling, decimal=(*spelling.decimal, "."))
-            return read_numbers(texts, spelling)
+        if self.kind in ("text", "identifier"):
+            return self._read_text(texts, listed)
+        if not listed:
+            return self._read_open(texts, self.numbers, self.dates)
+        # What the mapping's author typed has a decimal point and ISO dates, whatever the center writes.
+        own = np.zeros(len(texts), bool)
+        own[list(listed)] = True
+        blank = pa.scalar("", pa.string())
+        typed = [listed.get(number, "") for number in range(len(texts))]
+        theirs = self._read_open(pc.if_else(pa.array(own), blank, texts), self.numbers, self.dates)
+        ours = self._read_open(
+            pa.array(typed, pa.string()), NumberFormat(percent=self.numbers.percent), DateFormat()
+        )
+        theirs.values = pc.if_else(pa.array(own), ours.values, theirs.values)
+        theirs.states = np.where(own, ours.states, theirs.states)
+        theirs.remarks |= ours.remarks
+        if theirs.precision is not None:
+            theirs.precision = pc.if_else(pa.array(own), ours.precision, theirs.precision)
+        return theirs
+
+    def _read_open(self, texts: pa.Array, numbers: NumberFormat, dates: DateFormat) -> Converted:
+        return read_dates(texts, dates) if self.kind == "date" else read_numbers(texts, numbers)
+
+    def _read_text(self, texts: pa.Array, listed: Mapping[int, str]) -> Converted:
+        if self.rule.values:
+            return self._read_closed(texts, listed, {})
         blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
         states = np.where(blank, State.BLANK, State.CARRIED).astype(np.uint8)
         if self.rule.zero_pad:
@@ -204,8 +234,9 @@ class Conversion:
         hint = (
             f"add it to values (nearest: {near!r}, {known[near]})" if near else "add it to values"
         )
-        allowed = ", ".join(self.field.codes) if self.field.terms else "yes, no"
-        return Remark("values.unlisted", f"is not listed under values ({allowed})", hint)
+        allowed = ", ".join(self.field.codes) or ("yes, no" if self.kind == "boolean" else "")
+        shown = f" ({allowed})" if allowed else ""
+        return Remark("values.unlisted", f"is not listed under values{shown}", hint)
 
 
 def build_conversion(
@@ -227,6 +258,8 @@ def build_conversion(
         kind, unit, wanted = "number", rule.unit or "d", "d"
     elif rule.age_at:
         kind, unit = "date", None
+    elif rule.take == "count":
+        kind, unit = "text", None  # a cell counts for being filled, whatever stands in it
     factor = None
     if unit and wanted and not rule.unit_from:
         factor = factor_between(unit, wanted, field.name)
@@ -239,7 +272,7 @@ def build_conversion(
             decimal=rule.decimal or table.decimal,
             thousands=rule.thousands or table.thousands,
             bounds=rule.bounds,
-            percent=(wanted == "%"),
+            percent=(unit or wanted) == "%" and rule.unit_from is None,
         ),
         dates=DateFormat(
             formats=rule.dates or table.dates or (),
@@ -247,6 +280,7 @@ def build_conversion(
             impute=rule.impute,
         ),
         missing=frozenset(map(fold, (*table.missing, *rule.missing, *missing))) - {""},
+        unit=wanted,
         factor=factor,
         as_of=as_of,
     )
@@ -262,7 +296,7 @@ def convert_with_units(
     """
     read = conversion.read(texts)
     spelled = {fold(local): unit for local, unit in (conversion.rule.units or {}).items()}
-    wanted = conversion.field.unit or "1"
+    wanted = conversion.unit or "1"
     of_text = pa.array(pairs[0])
     found = Converted(
         read.values.take(of_text),
@@ -273,7 +307,7 @@ def convert_with_units(
     numbers = found.values.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
     for number, text in enumerate(units.to_pylist()):
         here = (pairs[1] == number) & (found.states == State.CARRIED)
-        unit = spelled.get(fold(text)) or (conversion.rule.unit if not text else None) or text
+        unit = spelled.get(fold(text)) or text or conversion.rule.unit
         factor = factor_between(unit, wanted, conversion.field.name) if unit else None
         if factor is None:
             hint = (
@@ -287,7 +321,8 @@ def convert_with_units(
     found.values = pa.array(numbers, mask=found.states != State.CARRIED)
     if conversion.kind == "integer":
         found = whole_numbers(found)
-    check_range(found, conversion.field)
+    if conversion.kind == conversion.field.kind:
+        check_range(found, conversion.field)
     return found.seal()
 
 

@@ -5,7 +5,6 @@ parsers roll 31.02. over into March. ISO dates are always understood: readers ha
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +23,7 @@ MONTHS = {
         "january february march april may june july august september october november december",
         "jan feb mar apr may jun jul aug sep oct nov dec",
         "genn febbr mar apr magg giu lug ago sett ott nov dic",
+        "jan feb mar apr may jun jul aug sept oct nov dec",
     )
     for number, name in enumerate(names.split(), 1)
 }
@@ -40,7 +40,7 @@ _PARTS = {
     "%S": r"\d{2}(?:\.\d+)?",
 }
 ISO = "%Y-%m-%d"
-_ISO_TIME = r"(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+_ISO_TIME = r"(?:[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?"
 COMMON_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
     "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%m/%Y", "%Y-%m", "%B %Y", "%Y", "excel",
@@ -79,7 +79,10 @@ def pattern_of(date_format: str) -> str:
     if unknown:
         raise ValueError(f"{date_format!r} has {unknown[0]!r}; known are {' '.join(_PARTS)}")
     pieces = re.split(r"(%[a-zA-Z])", date_format)
-    body = "".join(_PARTS.get(piece) or re.escape(piece) for piece in pieces)
+    twice = sorted(piece for piece in _PARTS if pieces.count(piece) > 1)
+    if twice or {"%b", "%B"} <= set(pieces) or {"%y", "%Y"} <= set(pieces):
+        raise ValueError(f"{date_format!r} names {twice[0] if twice else 'the same'} part twice")
+    body = "".join(_PARTS.get(piece) or re.escape(piece.lower()) for piece in pieces)
     if "(?P<year>" not in body and "(?P<short>" not in body:
         raise ValueError(f"{date_format!r} has no year")
     if "(?P<day>" in body and "(?P<month>" not in body and "(?P<name>" not in body:
@@ -109,9 +112,9 @@ def read_dates(texts: pa.Array, spelling: DateFormat) -> Converted:
     found = Converted(pa.nulls(count, pa.date32()), states)
     unread = np.flatnonzero(~blank & (precision == 0))
     if len(unread):
-        known = texts.filter(pa.array(~blank)).to_pylist()
-        for number in unread:
-            found.fault(int(number), _unreadable(texts[int(number)].as_py(), spelling, known))
+        hints = _other_formats(folded, unread, ~blank, spelling)
+        for number, hint in zip(unread, hints, strict=True):
+            found.fault(int(number), _unreadable(folded[int(number)].as_py(), spelling, hint))
     for number in np.flatnonzero(precision > 1):
         _note_partial(found, int(number), int(precision[number]), spelling.impute)
     # The precision is kept even of a partial date that is not imputed: that much is known.
@@ -120,13 +123,6 @@ def read_dates(texts: pa.Array, spelling: DateFormat) -> Converted:
     lost = found.states != State.CARRIED
     found.values = pa.array(days.astype(np.int32), pa.int32(), mask=lost).cast(pa.date32())
     return found
-
-
-def fits(texts: Sequence[str], date_format: str) -> bool:
-    """Whether every text is a date in this format (two-digit years in any century)."""
-    spelling = DateFormat((date_format,), pivot_year=1925, impute="first")
-    folded = pc.utf8_lower(pa.array(list(texts), pa.string()))
-    return bool((_read_format(folded, date_format, spelling)[1] > 0).all())
 
 
 def _read_format(
@@ -183,26 +179,36 @@ def _note_partial(found: Converted, number: int, precision: int, impute: str | N
         found.notes[number] = Remark("date.imputed", message)
 
 
-def _unreadable(text: str, spelling: DateFormat, known: Sequence[str]) -> Remark:
-    expected = " or ".join((*spelling.formats, ISO))
-    if any(re.match(pattern_of(form), text.lower()) for form in (*spelling.formats, ISO)):
-        if spelling.pivot_year is None and any("%y" in form for form in spelling.formats):
+def _unreadable(text: str, spelling: DateFormat, hint: str) -> Remark:
+    """Why a text is no date, and what would make it one."""
+    formats = (*spelling.formats, ISO)
+    if any(re.match(pattern_of(form), text) for form in formats):
+        if spelling.pivot_year is None and any("%y" in form for form in formats):
             return Remark("date.unreadable", "has a two-digit year", "declare pivot_year")
-        return Remark(
-            "date.impossible",
-            "is a day that does not exist",
-            "set the right date under corrections, or add the text to missing",
-        )
-    message = f"is not a date in the form {expected}"
-    for other in COMMON_FORMATS:
-        if other not in spelling.formats and fits(known, other):
-            return Remark("date.unreadable", message, f"every date of this column fits {other!r}")
-    for other in COMMON_FORMATS:
-        if other not in spelling.formats and fits([text], other):
-            hint = f"would be a date in the form {other!r}; correct the cell or add the form"
-            return Remark("date.unreadable", message, hint)
-    return Remark(
-        "date.unreadable",
-        message,
-        "set the right date under corrections, or add the text to missing",
-    )
+        return Remark("date.impossible", "is a day that does not exist", hint)
+    return Remark("date.unreadable", f"is not a date in the form {' or '.join(formats)}", hint)
+
+
+def _other_formats(
+    texts: pa.Array, unread: Days, filled: npt.NDArray[np.bool_], spelling: DateFormat
+) -> list[str]:
+    """For each unread text the common format in which it would be a date, in words.
+
+    A format that fits every filled text of the column goes before one that fits the text alone.
+    """
+    hints = ["set the right date under corrections, or add the text to missing"] * len(unread)
+    column, own = texts.filter(pa.array(filled)), texts.take(pa.array(unread))
+    loose = DateFormat((), pivot_year=1925, impute="first")  # any century, partial dates too
+    open_ = np.ones(len(unread), bool)
+    for other in (form for form in COMMON_FORMATS if form not in spelling.formats):
+        reads = _read_format(own, other, loose)[1] > 0
+        if not reads.any():
+            continue
+        if bool((_read_format(column, other, loose)[1] > 0).all()):
+            return [f"every date of this column fits {other!r}"] * len(unread)
+        for number in np.flatnonzero(reads & open_):
+            hints[number] = (
+                f"would be a date in the form {other!r}; correct the cell or add the form"
+            )
+        open_ &= ~reads
+    return hints

@@ -14,7 +14,12 @@ import pyarrow.compute as pc
 
 from onecohort.rules.outcome import Converted, Remark, State
 
-_POWER = re.compile(r"^(?P<number>.*?)\s*[x×*]\s*10\s*(?:\^|\*\*|[eE])?\s*(?P<power>[-+]?\d{1,2})$")
+# The power needs its sign: "2x103" may be 2·10³ or 2·103, and "2x100" is no power at all.
+_POWER = re.compile(
+    r"^(?P<number>.*?)\s*[x×*·]\s*10\s*"
+    r"(?:(?:\^|\*\*|[eE])\s*(?P<power>[-+]?\d{1,2})|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))$"
+)
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _BOUND = re.compile(r"^(?P<sign><=|>=|<|>|≤|≥)\s*(?P<number>.+)$")
 
 
@@ -40,7 +45,8 @@ class NumberFormat:
         if self.thousands:
             grouped = rf"\d{{1,3}}(?:{re.escape(self.thousands)}\d{{3}})+|"
         tail = r"\s*%?" if self.percent else ""
-        return rf"^[+-]?(?:{grouped}\d+)?(?:[{signs}]\d+)?(?:[eE][+-]?\d{{1,3}})?{tail}$"
+        mantissa = rf"(?:(?:{grouped}\d+)(?:[{signs}]\d+)?|[{signs}]\d+)"
+        return rf"^[+-]?{mantissa}(?:[eE][+-]?\d{{1,3}})?{tail}$"
 
     def plain(self, texts: pa.Array) -> pa.Array:
         """Texts of numbers so spelled, in the spelling that a cast understands."""
@@ -54,6 +60,15 @@ class NumberFormat:
         return texts
 
 
+@dataclass(frozen=True)
+class _OtherSpelling:
+    """A spelling that was not declared, in the mapping's words."""
+
+    spelling: NumberFormat
+    words: str
+    fits_all: bool
+
+
 def read_numbers(texts: pa.Array, spelling: NumberFormat) -> Converted:
     """Read d distinct texts as numbers.
 
@@ -63,16 +78,16 @@ def read_numbers(texts: pa.Array, spelling: NumberFormat) -> Converted:
     count = len(texts)
     blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
     regular = pc.match_substring_regex(texts, spelling.regex).to_numpy(zero_copy_only=False)
-    regular &= ~blank & pc.match_substring_regex(texts, r"\d").to_numpy(zero_copy_only=False)
+    regular &= ~blank
     states = np.where(blank, State.BLANK, State.CARRIED).astype(np.uint8)
     plain = pc.if_else(pa.array(regular), spelling.plain(texts), pa.scalar(None, pa.string()))
     numbers = plain.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
     found = Converted(pa.nulls(count, pa.float64()), states)
     odd = np.flatnonzero(~regular & ~blank)
     if len(odd):
-        known = texts.filter(pa.array(~blank)).to_pylist()
+        others = _other_spellings(texts.filter(pa.array(~blank)), spelling)
         for number in odd:
-            value, remark = _read_odd(texts[int(number)].as_py(), spelling, known)
+            value, remark = _read_odd(texts[int(number)].as_py(), spelling, others)
             if value is None:
                 assert remark is not None
                 found.fault(int(number), remark)
@@ -100,21 +115,37 @@ def whole_numbers(found: Converted) -> Converted:
     return found
 
 
+def _other_spellings(known: pa.Array, spelling: NumberFormat) -> list[_OtherSpelling]:
+    """The spellings that the mapping could have declared, and whether all texts of the column fit."""
+    others = []
+    for other, words in (
+        (NumberFormat((",",), None), 'decimal: ","'),
+        (NumberFormat((".",), None), 'decimal: "."'),
+        (NumberFormat((",",), "."), 'decimal: "," with thousands: "."'),
+        (NumberFormat((".",), ","), 'decimal: "." with thousands: ","'),
+    ):
+        if other.decimal != spelling.decimal or other.thousands != spelling.thousands:
+            fits = pc.all(pc.match_substring_regex(known, other.regex)).as_py()
+            others.append(_OtherSpelling(other, words, bool(fits)))
+    return others
+
+
 def _read_odd(
-    text: str, spelling: NumberFormat, known: Sequence[str]
+    text: str, spelling: NumberFormat, others: Sequence[_OtherSpelling]
 ) -> tuple[float | None, Remark | None]:
     """Read a text that the plain spelling does not cover; a value, a remark, or both."""
     power = _POWER.match(text)
     if power:
         value = _read_plain(power["number"], spelling)
         if value is not None:
-            return value * 10.0 ** int(power["power"]), None
+            raised = power["power"] or power["raised"].translate(_RAISED)
+            return value * 10.0 ** int(raised), None
     bound = _BOUND.match(text)
     if bound:
         value = _read_plain(bound["number"], spelling)
         if value is not None:
             return _take_bound(value, bound["sign"], spelling.bounds)
-    return None, Remark("number.unreadable", "is not a number", _way_out(text, spelling, known))
+    return None, Remark("number.unreadable", "is not a number", _way_out(text, others))
 
 
 def _take_bound(value: float, sign: str, bounds: str | None) -> tuple[float | None, Remark | None]:
@@ -127,25 +158,18 @@ def _take_bound(value: float, sign: str, bounds: str | None) -> tuple[float | No
 
 
 def _read_plain(text: str, spelling: NumberFormat) -> float | None:
-    if not re.search(r"\d", text) or not re.fullmatch(spelling.regex[1:-1], text.strip()):
+    if not re.fullmatch(spelling.regex[1:-1], text.strip()):
         return None
     return float(spelling.plain(pa.array([text.strip()]))[0].as_py())
 
 
-def _way_out(text: str, spelling: NumberFormat, known: Sequence[str]) -> str:
-    for other, words in (
-        (NumberFormat((",",), None), 'decimal: ","'),
-        (NumberFormat((".",), None), 'decimal: "."'),
-        (NumberFormat((",",), "."), 'decimal: "," with thousands: "."'),
-        (NumberFormat((".",), ","), 'decimal: "." with thousands: ","'),
-    ):
-        if other.decimal == spelling.decimal and other.thousands == spelling.thousands:
-            continue
-        if _read_plain(text, other) is None:
-            continue
-        if all(_read_plain(each, other) is not None for each in known):
-            return f"every text of this column is a number with {words}"
-        return f"would be a number with {words}, but the column's other texts would not"
+def _way_out(text: str, others: Sequence[_OtherSpelling]) -> str:
+    fitting = [other for other in others if _read_plain(text, other.spelling) is not None]
+    for other in fitting:
+        if other.fits_all:
+            return f"every text of this column is a number with {other.words}"
+    if fitting:
+        return f"would be a number with {fitting[0].words}, but the column's other texts would not"
     inside = re.search(r"\d+(?:[.,]\d+)?", text)
     if inside:
         return f"correct the cell, or say with `pattern` how to take {inside[0]} out of it"

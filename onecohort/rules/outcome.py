@@ -47,9 +47,10 @@ class Converted:
     precision: pa.Array | None = None
 
     def fault(self, number: int, remark: Remark) -> None:
-        """Make one text a finding; its value is withdrawn by `seal`."""
+        """Make one text a finding; its value is withdrawn by `seal`, and what was done with it too."""
         self.states[number] = State.FAULT
         self.remarks[number] = remark
+        self.notes.pop(number, None)
 
     def seal(self) -> "Converted":
         """Withdraw every value that is not carried, so that no finding leaves a value behind."""

@@ -12,6 +12,7 @@ from onecohort.schema import Field
 
 EPOCH = date(1970, 1, 1)
 EARLIEST = date(1900, 1, 1)  # nobody whose record is pooled today was born before
+LATEST_DAY = (date.max - EPOCH).days
 
 
 def check_range(found: Converted, field: Field) -> None:
@@ -23,6 +24,7 @@ def check_range(found: Converted, field: Field) -> None:
     numbers = found.values.cast(pa.float64()).to_numpy(zero_copy_only=False)
     carried = found.states == State.CARRIED
     unit = f" {field.unit}" if field.unit else ""
+    column_hint: str | None = None  # sought once, when the first value is doubted
     with np.errstate(invalid="ignore"):
         for window, check, words in (
             (field.possible, "range.possible", "is outside what is possible"),
@@ -31,9 +33,12 @@ def check_range(found: Converted, field: Field) -> None:
             if window is None:
                 continue
             outside = carried & ((numbers < window[0]) | (numbers > window[1]))
+            message = f"{words} ({window[0]:g} to {window[1]:g}{unit})"
             for number in np.flatnonzero(outside):
-                message = f"{words} ({window[0]:g} to {window[1]:g}{unit})"
-                remark = Remark(check, message, _other_unit(numbers, int(number), field))
+                if column_hint is None:
+                    column_hint = _unit_of_all(numbers[found.states == State.CARRIED], field)
+                hint = column_hint or _unit_of_one(numbers[number : number + 1], field)
+                remark = Remark(check, message, hint)
                 if check == "range.possible":
                     found.fault(int(number), remark)
                     carried[number] = False
@@ -48,7 +53,7 @@ def check_dates(found: Converted, as_of: date) -> None:
     days = found.values.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
     carried = found.states == State.CARRIED
     for number in np.flatnonzero(carried & (days > (as_of - EPOCH).days)):
-        when = EPOCH + timedelta(days=int(days[number]))
+        when = EPOCH + timedelta(days=min(int(days[number]), LATEST_DAY))
         hint = "correct the cell"
         if when.day <= 12:
             swapped = when.replace(day=when.month, month=when.day)
@@ -61,11 +66,29 @@ def check_dates(found: Converted, as_of: date) -> None:
         found.fault(int(number), remark)
 
 
-def _other_unit(numbers: npt.NDArray[np.float64], number: int, field: Field) -> str:
+def _unit_of_all(values: npt.NDArray[np.float64], field: Field) -> str:
+    """The unit under which a column's distinct values as a whole would be usual, in words; or ""."""
     window = field.plausible or field.possible
-    if window is None or field.unit is None or find_unit(field.unit) is None:
-        return "correct the cell"
-    fitting = plausible_under(numbers[number : number + 1], field.unit, field.name, window)
+    if window is None or len(values) < 2:
+        return ""
+    usual = ((values >= window[0]) & (values <= window[1])).mean()
+    fitting = _fitting(values, field, window) if usual < 0.5 else []
+    if not fitting:
+        return ""
+    return f"the column as a whole would be usual in {' or '.join(fitting[:3])}: declare `unit`"
+
+
+def _unit_of_one(value: npt.NDArray[np.float64], field: Field) -> str:
+    window = field.plausible or field.possible
+    fitting = _fitting(value, field, window) if window is not None else []
     if not fitting:
         return "correct the cell"
     return f"would be usual in {' or '.join(fitting[:3])}; correct the cell or declare its unit"
+
+
+def _fitting(
+    values: npt.NDArray[np.float64], field: Field, window: tuple[float, float]
+) -> list[str]:
+    if field.unit is None or find_unit(field.unit) is None:
+        return []
+    return plausible_under(values, field.unit, field.name, window)

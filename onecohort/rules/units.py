@@ -82,15 +82,16 @@ GRAMS_PER_MOLE: dict[str, Fraction] = {
 }
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "10*9/L": ("10^9/l", "10e9/l", "x10^9/l", "x10e9/l", "x10*9/l", "gpt/l"),
+    "10*9/L": ("10^9/l", "10e9/l", "x10^9/l", "x10e9/l", "x10*9/l", "gpt/l", "109/l", "x109/l"),
     "10*3/uL": (
         "10^3/ul", "10e3/ul", "x10^3/ul", "x10e3/ul", "x10*3/ul", "103/ul", "k/ul", "mila/ul",
         "10^3/mmc", "10^3/mm3", "x10^3/mmc", "x10^3/mm3", "mila/mmc", "mila/mm3", "k/mm3", "10*3/mm3",
+        "x103/ul", "103/mmc", "103/mm3", "x103/mmc", "x103/mm3",
         "migliaia/ul", "migliaia/mmc",
     ),
     "/uL": ("/mmc", "/mm3", "/mcl", "cell/ul", "cells/ul", "n/ul", "n/mmc", "cell/mmc", "1/ul"),
     "10*6/uL": ("10^6/ul", "m/ul", "milioni/mmc", "x10^6/ul", "10^6/mmc"),
-    "10*12/L": ("10^12/l", "10e12/l", "x10^12/l", "t/l"),
+    "10*12/L": ("10^12/l", "10e12/l", "x10^12/l", "t/l", "1012/l", "x1012/l"),
     "g/dL": ("g%", "gr/dl", "g/100ml", "g/100 ml"),
     "g/L": ("gr/l",),
     "U/L": ("ui/l", "iu/l", "mu/ml", "mui/ml"),
@@ -116,7 +117,8 @@ class Factor:
 
     def apply(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Convert an array of values; one multiplication, one division."""
-        converted = values * float(self.over) if self.over != 1 else values
+        with np.errstate(over="ignore"):  # what becomes infinite is a finding of its range
+            converted = values * float(self.over) if self.over != 1 else values
         return converted / float(self.under) if self.under != 1 else converted
 
 
