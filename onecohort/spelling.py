@@ -24,6 +24,9 @@ Mask = npt.NDArray[np.bool_]
 PIVOT_YEAR = 1925  # only to test whether a two-digit year is a date at all
 PLAUSIBLE_YEARS = (1900, 2100)
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+_LAST_WORDS = frozenset(  # plain enough to be a unit without brackets: "os_months"
+    ("cm", "mm", "kg", "pct", "percent", "giorni", "days", "mesi", "months", "anni", "years")
+)
 _SHAPES = (  # shape of a text (digits 9, words A) -> formats it may be in; {s} is the separator
     (r"9{1,2}(?P<s>[/.-])9{1,2}(?P=s)9{4}", ("%d{s}%m{s}%Y", "%m{s}%d{s}%Y")),
     (r"9{1,2}(?P<s>[/.-])9{1,2}(?P=s)9{2}", ("%d{s}%m{s}%y", "%m{s}%d{s}%y")),
@@ -236,7 +239,9 @@ def unit_in_heading(heading: str) -> str | None:
     """
     candidates = [inside.strip() for inside in reversed(_BRACKETS.findall(heading))]
     candidates += [part.strip() for part in re.split(r"[,;\s]", heading)[1:][::-1]]
-    if "per" not in heading.casefold().split("_"):  # cigarettes_per_day counts no days
-        candidates += heading.rsplit("_", 1)[1:]
+    parts = heading.casefold().split("_")
+    candidates += ["/".join(parts[-2:])] if len(parts) > 2 else []  # hemoglobin_g_dl
+    if len(parts) > 1 and parts[-1] in _LAST_WORDS and "per" not in parts:
+        candidates.append(parts[-1])
     known = (text for text in candidates if len(text) > 1 or text in "%")
     return next((text for text in known if text and find_unit(text)), None)
