@@ -128,6 +128,22 @@ def fit_cox(
     )
 
 
+def cox_log_likelihood(
+    time: npt.ArrayLike,
+    died: npt.ArrayLike,
+    x: npt.ArrayLike,
+    *,
+    strata: npt.ArrayLike | None = None,
+) -> tuple[float, int]:
+    """The maximum of the log partial likelihood, and how many columns it took; see `fit_cox`."""
+    values = np.asarray(x, dtype=np.float64)
+    layers = np.zeros(len(values), np.int64) if strata is None else np.asarray(strata)
+    times, events = follow_up(time, died, values, layers)
+    sets = _by_stratum(times, events, standardize(values)[0], layers)
+    maximum = maximize(lambda beta: _evaluate(sets, beta), values.shape[1])
+    return maximum.end.value, len(maximum.free)
+
+
 def _matrix(x: npt.ArrayLike, width: int) -> FloatArray:
     values = np.asarray(x, dtype=np.float64)
     matrix = values.reshape(len(values), width)

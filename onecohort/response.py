@@ -60,28 +60,50 @@ def fisher_exact(met: npt.ArrayLike, n: npt.ArrayLike) -> Test:
         return no_test(FISHER, "not estimable: fewer than two groups with patients")
     if hits.sum() in (0, sizes.sum()):
         return no_test(FISHER, "not estimable: the outcome is the same for all patients")
+    every = float(_log_binomial(int(sizes.sum()), hits.sum()[None])[0])
+    parts = [_log_binomial(int(size), hit[None])[0] for size, hit in zip(sizes, hits, strict=True)]
+    limit = float(sum(parts)) + np.log1p(EQUALLY_LIKELY)
+    if len(sizes) == 2:
+        first = np.arange(max(0, hits.sum() - sizes[1]), min(sizes[0], hits.sum()) + 1)
+        logs = _log_binomial(int(sizes[0]), first) + _log_binomial(
+            int(sizes[1]), hits.sum() - first
+        )
+        p = float(np.exp(logs[logs <= limit] - every).sum())
+        return Test(FISHER, None, None, min(p, 1.0))
     middle = _split(sizes)
     halves = [slice(0, middle), slice(middle, None)]
     if max(np.prod(sizes[half] + 1.0) for half in halves) > MOST_HALF_TABLES:
         return _chi_square(hits, sizes)
-    (first_total, first), (second_total, second) = (_half_tables(sizes[half]) for half in halves)
-    every = _log_binomial(int(sizes.sum()), np.array([hits.sum()]))[0]
-    observed = sum(
-        _log_binomial(int(size), np.array([hit]))[0] for hit, size in zip(hits, sizes, strict=True)
-    )
-    limit = observed + np.log1p(EQUALLY_LIKELY)
-    p = 0.0
-    for total in np.unique(first_total):
-        left = first[first_total == total]
-        right = np.sort(second[second_total == hits.sum() - total])
-        # exp(left) * sum of exp(right) over the right halves with left + right <= limit
-        running = np.concatenate(([0.0], np.cumsum(np.exp(right - every / 2))))
-        p += float(
-            np.sum(
-                np.exp(left - every / 2) * running[np.searchsorted(right, limit - left, "right")]
-            )
-        )
+    p = _probability_up_to(limit, every, int(hits.sum()), *(_half_tables(sizes[h]) for h in halves))
     return Test(FISHER, None, None, min(p, 1.0))
+
+
+def _probability_up_to(
+    limit: float,
+    every: float,
+    hits: int,
+    first: tuple[IntArray, FloatArray],
+    second: tuple[IntArray, FloatArray],
+) -> float:
+    """Sum of exp(left + right - every) over halves with `hits` together and left + right <= limit."""
+    totals, lefts = _by_total(*first)
+    other_totals, others = _by_total(*second)
+    p = 0.0
+    present, starts = np.unique(totals, return_index=True)
+    for total, left in zip(present, np.split(lefts, starts[1:]), strict=True):
+        start, end = np.searchsorted(other_totals, [hits - total, hits - total + 1])
+        if start == end:
+            continue
+        right = others[start:end]
+        running = np.concatenate(([0.0], np.cumsum(np.exp(right - right[-1]))))
+        reached = running[np.searchsorted(right, limit - left, "right")]
+        p += float(np.sum(np.exp(left + right[-1] - every) * reached))
+    return p
+
+
+def _by_total(totals: IntArray, logs: FloatArray) -> tuple[IntArray, FloatArray]:
+    order = np.lexsort((logs, totals))
+    return totals[order], logs[order]
 
 
 def _split(sizes: IntArray) -> int:

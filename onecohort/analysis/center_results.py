@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import special
 
-from onecohort.analysis.columns import group_patients, texts
+from onecohort.analysis.columns import encode, group_patients
 from onecohort.analysis.plan import Plan
 from onecohort.analysis.population import Population
 from onecohort.estimates import Estimate, FloatArray
@@ -50,9 +50,8 @@ def compare_centers(cohort: pa.Table, population: Population, plan: Plan) -> Cen
     factor = plan.factors[plan.centers.factor]
     everybody = group_patients(cohort, factor)
     followed = everybody.take(population.rows)
-    values = texts(cohort, plan.response.field)
-    known = np.array([value is not None for value in values], dtype=np.bool_)
-    responds = np.isin(values, plan.response.responders)
+    best = encode(cohort, plan.response.field)
+    known, responds = best.known, best.is_among(plan.response.responders)
     until, confidence = plan.centers.restricted_mean, plan.confidence
     found, errors = [], []
     for place, level in enumerate(everybody.levels):

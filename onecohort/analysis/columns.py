@@ -2,11 +2,10 @@
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -50,9 +49,38 @@ class Grouping:
         return np.asarray(self.code == level)
 
 
-def texts(cohort: pa.Table, field: str) -> npt.NDArray[np.object_]:
-    """A column as (n,) texts; None where missing or blank, "true" and "false" for a yes-or-no field."""
-    return np.array([text or None for text in cohort[field].cast(pa.string()).to_pylist()], object)
+@dataclass(frozen=True)
+class Coded:
+    """A column as codes of its distinct texts.
+
+    values  distinct texts, sorted; "true" and "false" for a yes-or-no field
+    code    (n,) index into `values`, or NOT_IN_A_LEVEL where missing or blank
+    """
+
+    values: tuple[str, ...]
+    code: IntArray
+
+    @property
+    def known(self) -> BoolArray:
+        """(n,) True where there is a value."""
+        return np.asarray(self.code != NOT_IN_A_LEVEL)
+
+    def is_among(self, wanted: Collection[str]) -> BoolArray:
+        """(n,) True where the value is one of `wanted`."""
+        places = [place for place, value in enumerate(self.values) if value in wanted]
+        return np.isin(self.code, places)
+
+
+def encode(cohort: pa.Table, field: str) -> Coded:
+    """Encode a column, so that whatever looks at its texts looks at each once."""
+    column = cohort[field].combine_chunks().cast(pa.string()).dictionary_encode()
+    words = column.dictionary.to_pylist()
+    values = sorted(word for word in words if word)
+    place = {word: number for number, word in enumerate(values)}
+    position = np.array([place.get(word, NOT_IN_A_LEVEL) for word in words] + [NOT_IN_A_LEVEL])
+    # Null has the last position, which is NOT_IN_A_LEVEL.
+    found = column.indices.cast(pa.int64()).fill_null(len(words)).to_numpy(zero_copy_only=False)
+    return Coded(tuple(values), position[found].astype(np.int64))
 
 
 def numbers(cohort: pa.Table, field: str) -> FloatArray:
@@ -77,20 +105,15 @@ def group_patients(cohort: pa.Table, factor: Factor) -> Grouping:
     Without declared levels each value is one, in alphabetical order. Where levels overlap, the first
     that fits is taken.
     """
-    values = texts(cohort, factor.field)
-    present = sorted({value for value in values if value is not None})
+    coded = encode(cohort, factor.field)
     if not factor.levels:
-        position = {value: place for place, value in enumerate(present)}
-        levels = tuple(present)
-    else:
-        position = {
-            value: place
-            for value in present
-            if (place := _first_level(value, factor)) != NOT_IN_A_LEVEL
-        }
-        levels = tuple(factor.levels)
-    code = np.array([position.get(value, NOT_IN_A_LEVEL) for value in values], dtype=np.int64)
-    return Grouping(levels, code, tuple(value for value in present if value not in position))
+        return Grouping(coded.values, coded.code, ())
+    places = [_first_level(value, factor) for value in coded.values]
+    unlisted = [
+        value for value, place in zip(coded.values, places, strict=True) if place == NOT_IN_A_LEVEL
+    ]
+    position = np.array([*places, NOT_IN_A_LEVEL], dtype=np.int64)
+    return Grouping(tuple(factor.levels), position[coded.code], tuple(unlisted))
 
 
 def _first_level(value: str, factor: Factor) -> int:

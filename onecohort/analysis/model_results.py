@@ -10,7 +10,7 @@ import pyarrow as pa
 from onecohort.analysis.columns import group_patients, numbers
 from onecohort.analysis.plan import Model, Plan
 from onecohort.analysis.population import Population
-from onecohort.cox import fit_cox, proportional_hazards_tests
+from onecohort.cox import cox_log_likelihood, fit_cox, proportional_hazards_tests
 from onecohort.estimates import (
     BoolArray,
     Estimate,
@@ -146,8 +146,7 @@ def _fit_cox(cohort: pa.Table, population: Population, plan: Plan, model: Model)
     drift = proportional_hazards_tests(time, died, x, fitted, design.columns, strata=strata)
 
     def refit(some: FloatArray) -> Fit:
-        reduced = fit_cox(time, died, some, names[: some.shape[1]], strata=strata)
-        return reduced.log_likelihood[1], reduced.likelihood_ratio.df or 0
+        return cox_log_likelihood(time, died, some, strata=strata)
 
     full = (fitted.log_likelihood[1], fitted.likelihood_ratio.df or 0)
     gains = _gain_of_terms(full, refit, x, design.columns)

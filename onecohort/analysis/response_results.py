@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
-from onecohort.analysis.columns import group_patients, texts
+from onecohort.analysis.columns import encode, group_patients
 from onecohort.analysis.plan import Plan
 from onecohort.estimates import BoolArray, Test
 from onecohort.response import Proportion, clopper_pearson, fisher_exact
@@ -50,12 +49,10 @@ class ResponseResults:
 
 def estimate_response(cohort: pa.Table, plan: Plan) -> ResponseResults:
     """Counts and exact intervals of the response, and Fisher's test between the groups."""
-    values = texts(cohort, plan.response.field)
-    known = np.array([value is not None for value in values], dtype=np.bool_)
-    responds = np.isin(values, plan.response.responders)
-    present = {value for value in values if value is not None}
-    order = [value for value in plan.response.order if value in present]
-    order += sorted(present - set(order))
+    best = encode(cohort, plan.response.field)
+    known, responds = best.known, best.is_among(plan.response.responders)
+    order = [value for value in plan.response.order if value in best.values]
+    order += [value for value in best.values if value not in order]
     total = int(known.sum())
     return ResponseResults(
         method="proportion with exact (Clopper–Pearson) interval; Fisher's exact test, two-sided",
@@ -63,7 +60,8 @@ def estimate_response(cohort: pa.Table, plan: Plan) -> ResponseResults:
         n=total,
         missing=int((~known).sum()),
         best=tuple(
-            ResponseGroup(value, _share(values == value, known, plan.confidence)) for value in order
+            ResponseGroup(value, _share(best.is_among([value]), known, plan.confidence))
+            for value in order
         ),
         responders=_share(responds, known, plan.confidence),
         by=tuple(_by_factor(cohort, plan, name, responds, known) for name in plan.response.by),

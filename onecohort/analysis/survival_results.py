@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from onecohort.analysis.columns import Grouping, days, group_patients, texts
+from onecohort.analysis.columns import Grouping, days, encode, group_patients
 from onecohort.analysis.plan import Plan
 from onecohort.analysis.population import Population
 from onecohort.cox import fit_cox
@@ -166,7 +166,7 @@ def _from_landmark(
 ) -> LandmarkSurvival:
     assert plan.survival.landmark is not None
     name = plan.survival.landmark.factor
-    responds = np.isin(texts(cohort, plan.response.field), plan.response.responders)
+    responds = encode(cohort, plan.response.field).is_among(plan.response.responders)
     responds = responds[population.rows]
     until_response = days(cohort, plan.response.date) - days(cohort, plan.endpoint.start)
     reached = (until_response / plan.endpoint.days_per_unit)[population.rows]

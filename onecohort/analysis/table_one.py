@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from onecohort.analysis.columns import group_patients, numbers, texts
+from onecohort.analysis.columns import encode, group_patients, numbers
 from onecohort.analysis.plan import Plan, TableOneRow
 from onecohort.estimates import BoolArray
 
@@ -88,18 +88,18 @@ def _describe(cohort: pa.Table, row: TableOneRow, groups: list[BoolArray]) -> Ba
         summaries = tuple(_summary(values[group]) for group in groups)
         missing = tuple(summary.missing for summary in summaries)
         return Baseline(row.title, row.field, summaries, {}, missing, {})
-    words = texts(cohort, row.field)
-    known = np.array([word is not None for word in words], dtype=np.bool_)
-    found = {word for word in words if word is not None}
-    present = [word for word in row.values if word in found]
-    present += sorted(found - set(present), key=_by_number_then_text)
-    counts = {
-        word: tuple(
-            Count(int((group & (words == word)).sum()), int((group & known).sum()))
-            for group in groups
+    coded = encode(cohort, row.field)
+    present = [word for word in row.values if word in coded.values]
+    present += sorted(set(coded.values) - set(present), key=_by_number_then_text)
+    known = coded.known
+    totals = [int((group & known).sum()) for group in groups]
+    counts = {}
+    for word in present:
+        members = coded.is_among([word])
+        counts[word] = tuple(
+            Count(int((group & members).sum()), total)
+            for group, total in zip(groups, totals, strict=True)
         )
-        for word in present
-    }
     missing = tuple(int((group & ~known).sum()) for group in groups)
     return Baseline(row.title, row.field, (), counts, missing, row.values)
 

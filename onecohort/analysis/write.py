@@ -46,7 +46,7 @@ def write_analysis(
     figures, tables = build_figures(analysis), build_tables(analysis)
     flow = build_flow(analysis, balance, reasons)
     about: dict[str, JSON] = {"as_of": as_of.isoformat(), "synthetic": synthetic}
-    content = about | {"flow": _json(flow)} | _as_object(analysis)
+    content = about | {"flow": as_json(flow)} | _as_object(analysis)
     _write(folder / "analysis.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     page = render_analysis(analysis, figures, tables, flow, as_of=as_of, synthetic=synthetic)
     _write(report / "analysis.html", page)
@@ -105,25 +105,25 @@ def write_workbook(path: Path, tables: Mapping[str, Table], as_of: date) -> None
     book.save(path)
 
 
-def _as_object(value: object) -> dict[str, JSON]:
-    return {
-        field.name: _json(getattr(value, field.name))
-        for field in fields(value)  # type: ignore[arg-type]
-        if field.metadata.get("json", True)
-    }
-
-
-def _json(value: object) -> JSON:
+def as_json(value: object) -> JSON:
     """A result as JSON; nan (a limit that is not defined) becomes null."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     if isinstance(value, np.ndarray):
-        return [_json(item) for item in value.tolist()]
+        return [as_json(item) for item in value.tolist()]
     if isinstance(value, Mapping):
-        return {str(key): _json(item) for key, item in value.items()}
+        return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
+        return [as_json(item) for item in value]
     assert is_dataclass(value), f"no JSON for {type(value)}"
     return _as_object(value)
+
+
+def _as_object(value: object) -> dict[str, JSON]:
+    return {
+        field.name: as_json(getattr(value, field.name))
+        for field in fields(value)  # type: ignore[arg-type]
+        if field.metadata.get("json", True)
+    }
