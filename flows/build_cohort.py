@@ -21,7 +21,6 @@ from prefect import flow, task, unmapped
 from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 
 from flows.center_task import Told, can_pass, content_key, gather, told
 from flows.outcome import as_state
@@ -109,10 +108,10 @@ def build_cohort(
     with lock_output(home, wait_seconds=wait_minutes * 60):
         run = start_run(opened, home)
         summaries = harmonize_all(opened, run, fresh=fresh, timeout=center_minutes * 60)
-        pooled = pool(quote(opened), quote(run), quote(summaries))
-        analyze(quote(opened), quote(run))
-        report(quote(opened), quote(run))
-        return as_state(publish(quote(run), quote(summaries), quote(pooled)))
+        pooled = pool(opened, run, summaries)
+        analyze(opened, run)
+        report(opened, run)
+        return as_state(publish(run, summaries, pooled))
 
 
 def harmonize_all(study: Study, run: Run, *, fresh: bool, timeout: float) -> list[CenterSummary]:

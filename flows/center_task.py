@@ -86,7 +86,7 @@ def describe(summary: CenterSummary) -> str:
 
 def _summary(center: str, future: PrefectFuture[Told]) -> CenterSummary:
     future.wait()
-    answer = future.result(raise_on_failure=False)
+    answer: Told | Exception = cast("Told | Exception", future.result(raise_on_failure=False))
     if isinstance(answer, CenterFailed):
         return answer.summary
     if isinstance(answer, Exception):

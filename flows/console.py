@@ -19,9 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(highlight=False)
     server = start_unless_configured()
     from flows.build_cohort import build_cohort  # Prefect, which now knows its server
-
     from onecohort.cli.build import show_result
-    from onecohort.history import read_built
+    from onecohort.run import read_built
 
     if server is not None:
         console.print("starting Prefect; the first time on a machine takes a minute", style="dim")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -141,12 +141,18 @@ def center_key(study: Study, mapping_sha256: str, inputs: list[Input], key: Pseu
 def read_summary(folder: Path, *, state: State | None = None) -> CenterSummary:
     """Read back what `run_center` wrote."""
     told = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    for name in ("error", "inputs"):
-        told[name] = tuple(told[name])
     told["folder"] = str(folder)
     if state is not None:
         told["state"] = state
-    return CenterSummary(**told)
+    return summary_from_json(told)
+
+
+def summary_from_json(told: Mapping[str, object]) -> CenterSummary:
+    """A summary that went through JSON, which knows no tuples."""
+    fields = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in told.items()
+    }
+    return CenterSummary(**cast("dict[str, Any]", fields))
 
 
 def _write(

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
-from onecohort.center import CenterSummary, run_center
+from onecohort.center import CenterSummary, run_center, summary_from_json
 from onecohort.pseudonym import Origin, PseudonymKey
 from onecohort.study import Study, load_study
 
@@ -63,7 +63,7 @@ class CenterProcesses:
                 process = self._start()
             answer, stopped = self._ask(process, center)
             if answer:
-                return _read_summary(answer)
+                return summary_from_json(json.loads(answer))
             process.kill()
             code = process.wait()
             _forget(process)
@@ -199,13 +199,6 @@ def _forget(process: subprocess.Popen[bytes]) -> None:
                 stream.close()
             except OSError:  # the rest of a message to a process that is gone
                 continue
-
-
-def _read_summary(answer: bytes) -> CenterSummary:
-    told = json.loads(answer)
-    for name in ("error", "inputs"):
-        told[name] = tuple(told[name])
-    return CenterSummary(**told)
 
 
 if __name__ == "__main__":

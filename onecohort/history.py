@@ -6,9 +6,8 @@ The order is the runs' own count, not the clock, which may be set back.
 from dataclasses import dataclass
 from pathlib import Path
 
-from onecohort.center import CenterSummary
+from onecohort.manifest import MANIFEST, Json, read_manifest
 from onecohort.publish import RUNS, published_run
-from onecohort.run import MANIFEST, Built, Json, read_manifest
 
 
 @dataclass(frozen=True)
@@ -53,17 +52,6 @@ def list_runs(out: Path) -> list[PastRun]:
     return sorted(found, key=lambda run: (run.number, run.run_id), reverse=True)
 
 
-def read_built(folder: Path) -> Built:
-    """What a complete run came to, read back from its folder."""
-    manifest = read_manifest(folder)
-    told = manifest["centers"]
-    assert isinstance(told, dict)
-    centers = [
-        CenterSummary(
-            center=center,
-            folder="",
-            **{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()},
-        )
-        for center, fields in told.items()
-    ]
-    return Built(folder, manifest["state"] == "published", manifest, tuple(centers))
+def next_number(out: Path) -> int:
+    """The number of the next run."""
+    return max((run.number for run in list_runs(out)), default=0) + 1

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from onecohort.errors import Mistake, StudyError
+
 LOCK = "runs/.lock"
 POLL_SECONDS = 0.5
 _LOCKED_BYTE = (
@@ -23,13 +25,14 @@ _LOCKED_BYTE = (
 )  # far behind the note, which Windows could not read if it lay in the locked bytes
 
 
-class Busy(Exception):
+class Busy(StudyError):
     """Another run is writing into the folder, and did not finish in time."""
 
     def __init__(self, out: Path, holder: Mapping[str, str]) -> None:
         self.holder = holder
-        told = ", ".join(f"{name} {text}" for name, text in holder.items()) or "unknown"
-        super().__init__(f"{out}: another run is writing here ({told})")
+        told = ", ".join(f"{name} {text}" for name, text in holder.items()) or "just begun"
+        what = f"another run is writing here ({told})"
+        super().__init__(Mistake(str(out), what, "wait until it has ended, then start again"))
 
 
 @dataclass(frozen=True)

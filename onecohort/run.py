@@ -5,7 +5,6 @@ summaries go from step to step, never a frame.
 """
 
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +16,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from onecohort.balance import Imbalance
-from onecohort.center import CenterSummary, run_center
+from onecohort.center import CenterSummary, run_center, summary_from_json
 from onecohort.errors import Mistake, StudyError
+from onecohort.gates import as_json, judge, read_gates
+from onecohort.history import next_number
+from onecohort.lock import lock_output
+from onecohort.manifest import Json, read_manifest, write_manifest
 from onecohort.pool import COHORT, Pooled, pool
 from onecohort.pseudonym import PseudonymKey, find_key
 from onecohort.publish import complete, draft_folder, publish, published_run
@@ -28,21 +31,21 @@ from onecohort.version import engine_version
 log = logging.getLogger(__name__)
 
 STORE = "runs/.centers"
-MANIFEST = "manifest.json"
 LIBRARIES = ("numpy", "pandas", "pandera", "pyarrow", "python-calamine", "pyreadstat", "scipy")
 SIDES = ("delivered", "cohort", "quarantined", "merged", "left_out")
-Json = dict[str, object]
 
 
 @dataclass(frozen=True)
 class Run:
     """A run that is being written.
 
+    number    counts the runs of a folder, whatever the clock says
     folder    hidden until the run is complete
     store     where center results are kept from run to run
     """
 
     run_id: str
+    number: int
     out: Path
     folder: Path
     store: Path
@@ -67,6 +70,8 @@ class Built:
             return 3
         if causes:
             return 2
+        if self.manifest["state"] == "held":
+            return 1
         needs = sum(s.findings["error"] + s.findings["warning"] for s in self.centers)
         return 1 if needs else 0
 
@@ -80,23 +85,25 @@ def build(
     on_center: Callable[[CenterSummary], None] = lambda summary: None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Built:
-    """Everything from exports to the published cohort, in this process.
+    """Everything from exports to the published cohort, in this process; raises Busy beside another run.
 
     centers    only these; then the run is complete but not published, for it lacks the others
     """
-    run = start_run(study, out)
-    summaries = []
-    for center in centers or study.centers:
-        on_step(center)
-        summaries.append(run_center(study, center, run.store, run.key, fresh=fresh))
-        on_center(summaries[-1])
-    on_step("pooling")
-    pooled = pool_centers(study, run, summaries)
-    on_step("analysis")
-    analyze_run(study, run.folder)
-    on_step("reports")
-    report_run(study, run)
-    return finish_run(run, summaries, pooled, whole=not centers)
+    with lock_output(out):
+        run = start_run(study, out)
+        summaries = []
+        for center in centers or study.centers:
+            on_step(center)
+            summaries.append(run_center(study, center, run.store, run.key, fresh=fresh))
+            on_center(summaries[-1])
+        on_step("pooling")
+        pooled = pool_centers(study, run, summaries)
+        judge_run(study, run)
+        on_step("analysis")
+        analyze_run(study, run.folder)
+        on_step("reports")
+        report_run(study, run)
+        return finish_run(run, summaries, pooled, whole=not centers)
 
 
 def start_run(study: Study, out: Path) -> Run:
@@ -110,6 +117,7 @@ def start_run(study: Study, out: Path) -> Run:
     previous = published_run(out)
     return Run(
         run_id,
+        next_number(out),
         out,
         draft_folder(out, run_id),
         out / STORE,
@@ -166,6 +174,8 @@ def make_manifest(
     check_balance(total, patients, pq.read_metadata(cohort).num_rows)
     return {
         "run": run.run_id,
+        "number": run.number,
+        "key": run_key(study, summaries),
         "study": study.title,
         "as_of": study.as_of.isoformat(),
         "synthetic": study.synthetic,
@@ -180,6 +190,18 @@ def make_manifest(
         "cohort": {"rows": pooled.rows, "sha256": _sha256(cohort)},
         "timings": dict(timings),
     }
+
+
+def run_key(study: Study, summaries: Sequence[CenterSummary]) -> str:
+    """Hash over all that decides what a run comes to; the same key, the same cohort and reports."""
+    digest = hashlib.sha256()
+    for summary in summaries:
+        failed = "" if summary.state != "failed" else f"{summary.cause} {summary.error}"
+        digest.update(f"{summary.center}\0{summary.key}\0{failed}\0".encode())
+    for name in ("analysis.yaml", "checks.yaml", "published.yaml", "study.yaml"):
+        path = study.root / SCHEMAS / name
+        digest.update(path.read_bytes() + b"\0" if path.is_file() else b"\0")
+    return digest.hexdigest()[:24]
 
 
 def check_balance(total: Mapping[str, int], patients: int, rows: int) -> None:
@@ -229,31 +251,40 @@ def report_run(study: Study, run: Run) -> None:
     _add_timing(run.folder, read_manifest(run.folder), "report", started)
 
 
+def judge_run(study: Study, run: Run) -> None:
+    """Hold the run against the published one; where a gate does not hold, it will not be published."""
+    verdicts = judge(read_gates(study.root), run.folder, published_run(run.out))
+    manifest = read_manifest(run.folder)
+    manifest["gates"] = as_json(verdicts)
+    manifest["state"] = "published" if all(verdict.holds for verdict in verdicts) else "held"
+    write_manifest(run.folder, manifest)
+
+
 def finish_run(
     run: Run, summaries: Sequence[CenterSummary], pooled: Pooled, *, whole: bool = True
 ) -> Built:
-    """Give the run its name and, where it covers the whole study, publish it."""
+    """Give the run its name and, where it covers the whole study and no gate holds it, publish it."""
     manifest = read_manifest(run.folder)
-    manifest["state"] = "published" if whole else "partial"
-    write_manifest(run.folder, manifest)
+    if not whole:
+        manifest["state"] = "partial"
+        write_manifest(run.folder, manifest)
     folder = complete(run.folder)
-    if whole:
+    published = manifest["state"] == "published"
+    if published:
         publish(run.out, folder)
-    return Built(folder, whole, manifest, tuple(summaries))
+    return Built(folder, published, manifest, tuple(summaries))
 
 
-def read_manifest(folder: Path) -> Json:
-    """The manifest of a run."""
-    told: Json = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    return told
-
-
-def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
-    """Write a run's manifest, whole or not at all."""
-    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
-    draft = folder / f".{MANIFEST}"
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(folder / MANIFEST)
+def read_built(folder: Path) -> Built:
+    """What a complete run came to, read back from its folder."""
+    manifest = read_manifest(folder)
+    told = manifest["centers"]
+    assert isinstance(told, dict)
+    centers = [
+        summary_from_json({"center": center, "folder": "", **fields})
+        for center, fields in told.items()
+    ]
+    return Built(folder, manifest["state"] == "published", manifest, tuple(centers))
 
 
 def _add_timing(folder: Path, manifest: Json, step: str, started: float) -> None:
