@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from onecohort.disclosure import SMALLEST_SHOWN, show_count
+from onecohort.disclosure import SMALLEST_SHOWN, is_small, show_count
 from onecohort.report.run_folder import SIDES, RunFolder
 
 TITLES = {
@@ -40,7 +40,7 @@ def balance_rows(run: RunFolder) -> list[BalanceRow]:
         rows.append(
             BalanceRow(
                 center.name,
-                show_count(center.rows["delivered"]),
+                _delivered(center.rows),
                 _mask(counts),
                 center.rows["delivered"] == sum(counts),
             )
@@ -48,9 +48,16 @@ def balance_rows(run: RunFolder) -> list[BalanceRow]:
     return rows
 
 
+def _delivered(rows: Mapping[str, int]) -> str:
+    """A range where fewer than 5 rows did not enter: the difference would tell how many."""
+    if is_small(rows["delivered"] - rows["cohort"]):
+        return f"{rows['cohort'] + 1:,} to {rows['cohort'] + SMALLEST_SHOWN - 1:,}"
+    return show_count(rows["delivered"])
+
+
 def _mask(counts: list[int]) -> tuple[str, ...]:
     cohort, *others = counts
-    if not any(0 < count < SMALLEST_SHOWN for count in others):
+    if not any(map(is_small, others)):
         return tuple(map(show_count, counts))
     small = f"<{SMALLEST_SHOWN}"
     return (
@@ -75,11 +82,11 @@ def draw_balance(balance: Mapping[str, int]) -> Markup:
     source = (
         f'<rect class="source" x="130" y="20" width="10" height="{left - 20:.1f}"/>'
         f'<text x="122" y="{(20 + left) / 2 - 4:.1f}" text-anchor="end">'
-        f'<tspan class="big">{show_count(balance["delivered"])}</tspan>'
+        f'<tspan class="big">{_delivered(balance)}</tspan>'
         f'<tspan x="122" dy="18">rows delivered</tspan></text>'
     )
     told = ", ".join(f"{shown[side]} {TITLES[side]}" for side in SIDES)
-    label = f"{show_count(balance['delivered'])} rows delivered: {told}"
+    label = f"{_delivered(balance)} rows delivered: {told}"
     return Markup(
         f'<svg class="flow" viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(label)}">'
         f"{''.join(streams)}{source}</svg>"

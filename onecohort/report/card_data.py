@@ -14,6 +14,13 @@ from onecohort.sanity import TITLES, Suspicion
 
 PLACE = ("check", "export", "sheet", "column", "field")
 TEXTS = ("raw", "message", "hint", "status")
+WHOLE_ROWS = (
+    "key",
+    "row",
+    "person",
+    "text",
+    "correction",
+)  # checks that one action mends in all columns
 MOST_LINES = 100  # lines of a group, and row numbers of a line, in the HTML; the workbook has all
 MOST_ROWS = 40
 
@@ -22,6 +29,7 @@ MOST_ROWS = 40
 class Line:
     """One text in one column with its rows, what is wrong and what would be right."""
 
+    column: str
     raw: str | None
     message: str
     hint: str
@@ -32,7 +40,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """Findings of one check in one column of one file: one action mends them."""
+    """Findings of one check in one file that one action mends.
+
+    column, field   empty where they are of several columns; then each line names its own
+    """
 
     title: str
     check: str
@@ -76,7 +87,7 @@ def group_findings(findings: pa.Table, review: Review) -> list[Group]:
     )
     grouped: dict[tuple[object, ...], list[dict[str, object]]] = {}
     for line in lines.to_pylist():
-        grouped.setdefault((line["severity"], *(line[name] for name in PLACE)), []).append(line)
+        grouped.setdefault(_action(line), []).append(line)
     groups = [_group(key, found, review) for key, found in grouped.items()]
     return sorted(groups, key=lambda g: (SEVERITIES.index(g.severity), -g.count, g.column, g.check))
 
@@ -152,6 +163,14 @@ def spell_rows(numbers: Sequence[int | None], most: int = MOST_ROWS) -> str:
     return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
+def _action(line: dict[str, object]) -> tuple[object, ...]:
+    """What one action mends: a column, or for whole rows the file."""
+    start = str(line["check"]).split(".")[0]
+    place = (line["check"], line["export"], line["sheet"])
+    own = ("", "") if start in WHOLE_ROWS else (line["column"], line["field"])
+    return (line["severity"], *place, *own)
+
+
 def _group(key: tuple[object, ...], found: list[dict[str, object]], review: Review) -> Group:
     severity, check, export, sheet, column, field = (str(part or "") for part in key)
     policy = review.schema.policies.get(check)
@@ -175,6 +194,7 @@ def _line(told: dict[str, object]) -> Line:
     rows, raw = told["row_list"], told["raw"]
     assert isinstance(rows, list)
     return Line(
+        column=str(told["column"] or ""),
         raw=None if raw is None else str(raw),
         message=str(told["message"] or ""),
         hint=str(told["hint"] or ""),

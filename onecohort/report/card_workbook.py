@@ -60,7 +60,8 @@ def write_workbook(
         center = findings.column("center")[0].as_py()
         numbers = sorted(marked)[:MOST_ROWS]
         known = {n: kept[(export, sheet, n)] for n in numbers if (export, sheet, n) in kept}
-        read = rows(center, export, sheet, numbers) if rows is not None and export else {}
+        open_still = [n for n in numbers if n not in known]
+        read = rows(center, export, sheet, open_still) if rows is not None and open_still else {}
         _write_rows(book, export, sheet, {n: marked[n] for n in numbers}, {**known, **read})
     book.save(path)
 
@@ -101,11 +102,11 @@ def _write_findings(book: "Workbook", findings: pa.Table, policies: Mapping[str,
 
 
 def _mark(findings: pa.Table) -> dict[tuple[str, str | None], dict[int, _Marked]]:
-    """(export, sheet) -> row -> what is found there; findings without a row have nothing to mark."""
+    """(export, sheet) -> row -> what is to mend there; a note asks nothing of anybody."""
     found: dict[tuple[str, str | None], dict[int, _Marked]] = {}
     names = ["export", "sheet", "row", "column", "severity", "message", "hint", "raw"]
     for told in findings.slice(0, MOST_FINDINGS).select(names).to_pylist():
-        if told["row"] is None or told["export"] is None:
+        if told["row"] is None or told["export"] is None or told["severity"] == "note":
             continue
         row = found.setdefault((told["export"], told["sheet"]), {}).setdefault(
             told["row"], _Marked()

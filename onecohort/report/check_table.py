@@ -168,4 +168,5 @@ def _unknown(check: str, run: RunFolder) -> Policy:
     ).to_pylist()
     severity = next(s for s in ("error", "warning", "note") if s in severities)
     title = check.replace(".", ": ").replace("_", " ").capitalize()
-    return Policy(check, title, "conformance", "atemporal", severity, (), "nothing", 0.0)  # type: ignore[arg-type]
+    most = 100.0 if severity == "note" else 0.0
+    return Policy(check, title, "conformance", "atemporal", severity, (), "nothing", most)  # type: ignore[arg-type]

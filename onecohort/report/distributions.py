@@ -2,7 +2,7 @@
 
 A center with fewer than 5 values has no mark. Of the others a number shows median and quartiles, from 20
 values on the 5th and 95th percentile too, never the extremes. Terms of fewer than 5 patients are one
-part, and never one term alone.
+part.
 """
 
 import math
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from markupsafe import Markup, escape
 
 from onecohort.disclosure import SMALLEST_SHOWN, is_small, show_count
+from onecohort.sanity.judge import list_terms
 from onecohort.sanity.values import split_by_center
 from onecohort.schema import CohortSchema, Field
 
@@ -26,7 +27,7 @@ WHISKERS_FROM = 20
 LEFT, WIDTH, ROW, TOP = 96, 520, 22, 8
 RIGHT = 60
 LOG_FROM = 30.0  # a field whose quartiles of all centers spread this much is drawn on a log scale
-RARE = "fewer than 5 each"
+RARE = "terms of fewer than 5"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,15 @@ class Spread:
 
 @dataclass(frozen=True)
 class Parts:
-    """What may be shown of one center's terms: label -> share of those with a value."""
+    """What may be shown of one center's terms: label -> share of those with a value.
+
+    at_least   the term whose share is a lower bound, because exactly it would tell the rest
+    """
 
     center: str
     n: str
     shares: Mapping[str, float]
+    at_least: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def draw_distributions(cohort: pa.Table, schema: CohortSchema) -> list[Distribut
         if field.name not in cohort.schema.names:
             continue
         values = split_by_center(cohort, field.name)
-        if field.kind in ("term", "boolean"):
+        if list_terms(field):
             found.append(_draw_terms(field, values))
         else:
             found.append(_draw_numbers(field, values))
@@ -92,20 +97,24 @@ def summarise_numbers(center: str, values: Floats) -> Spread:
 
 
 def summarise_terms(center: str, counts: Mapping[str, int]) -> Parts:
-    """Shares of terms; small ones together, with a larger one where a single term would be told."""
+    """Shares of terms, those of fewer than 5 together.
+
+    Where these are fewer than 5 in all they are drawn as 4, whatever they are, and the least of the
+    others gives way; so nothing is told by what is left over.
+    """
     total = sum(counts.values())
     if total < SMALLEST_SHOWN:
         return Parts(center, show_count(total), {})
-    rare = {term for term, count in counts.items() if is_small(count)}
     shown = {term: count for term, count in counts.items() if count >= SMALLEST_SHOWN}
-    if rare and sum(counts[t] for t in rare) < SMALLEST_SHOWN and shown:
-        least = min(shown, key=lambda term: shown[term])
-        shown.pop(least)
-        rare.add(least)
+    rest = total - sum(shown.values())
+    at_least = None
+    if is_small(rest):
+        at_least = min(shown, key=lambda term: shown[term])
+        shown[at_least] -= SMALLEST_SHOWN - 1 - rest
     shares = {term: count / total for term, count in shown.items()}
-    if rare:
+    if rest:
         shares[RARE] = 1 - sum(shares.values())
-    return Parts(center, show_count(total), shares)
+    return Parts(center, show_count(total), shares, at_least)
 
 
 def _draw_numbers(field: Field, values: Mapping[str, pa.Array]) -> Distribution:
@@ -135,7 +144,7 @@ def _quantile_texts(row: Spread, axis: "_Axis") -> tuple[str, ...]:
 
 
 def _draw_terms(field: Field, values: Mapping[str, pa.Array]) -> Distribution:
-    terms = field.codes if field.kind == "term" else ("yes", "no")
+    terms = list_terms(field)
     counted = {center: _count(array, field, terms) for center, array in values.items()}
     rows = [summarise_terms(center, counts) for center, counts in counted.items()]
     every = {term: sum(counts[term] for counts in counted.values()) for term in terms}
@@ -144,7 +153,7 @@ def _draw_terms(field: Field, values: Mapping[str, pa.Array]) -> Distribution:
     colours = {term: "rare" if term == RARE else f"c{terms.index(term) % 8}" for term in used}
     marks = "".join(_stack(row, number, used, colours) for number, row in enumerate(rows))
     label = f"{field.title} by center: shares of the terms, as in the table below"
-    shown = tuple((row.center, row.n, *(_share(row.shares.get(t)) for t in used)) for row in rows)
+    shown = tuple((row.center, row.n, *(_share(row, t) for t in used)) for row in rows)
     return Distribution(
         field.name,
         field.title,
@@ -165,13 +174,18 @@ def _floats(array: pa.Array) -> Floats:
 
 
 def _count(array: pa.Array, field: Field, terms: Sequence[str]) -> dict[str, int]:
-    texts = pc.if_else(array, "yes", "no") if field.kind == "boolean" else array
+    is_flag = field.kind == "boolean"
+    texts = pc.if_else(array, "yes", "no") if is_flag else array.cast(pa.string())
     counted = {str(v["values"]): int(v["counts"]) for v in pc.value_counts(texts).to_pylist()}
     return {term: counted.get(term, 0) for term in terms}
 
 
-def _share(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
+def _share(row: Parts, term: str) -> str:
+    if term not in row.shares:
+        return "–"
+    if row.at_least is not None and term in (row.at_least, RARE):
+        return f"{'≥' if term == row.at_least else '≤'} {100 * row.shares[term]:.0f} %"
+    return f"{100 * row.shares[term]:.0f} %"
 
 
 @dataclass(frozen=True)
@@ -285,6 +299,6 @@ def _segments(
         width = WIDTH * share
         yield (
             f'<rect class="{colours[term]}" x="{at:.1f}" y="{y}" width="{max(width - 1, 0.5):.1f}" '
-            f'height="14"><title>{escape(row.center)}, {escape(term)}: {_share(share)}</title></rect>'
+            f'height="14"><title>{escape(row.center)}, {escape(term)}: {_share(row, term)}</title></rect>'
         )
         at += width

@@ -4,12 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from onecohort.disclosure import show_count
 from onecohort.schema import CohortSchema
 
 SEVERITIES = ("error", "warning", "note")
 SHARED_KEYS = ("center", "export", "column", "field", "check", "severity", "message", "status")
+# Checks whose messages are made of the schema and the file's layout alone. Others may quote the reason of
+# a correction or another row, which may tell of one patient: there the title of the check has to do.
+TELLING = (
+    "cell",
+    "column",
+    "date",
+    "number",
+    "pattern",
+    "range",
+    "required",
+    "split",
+    "text",
+    "unit",
+    "values",
+)
 SHOWN_ROWS = 20_000  # groups in one file, the gravest first: beyond that nobody reads a list
 
 
@@ -29,6 +45,11 @@ class SharedFindings:
 
 def group_shared(findings: pa.Table, schema: CohortSchema) -> SharedFindings:
     """One line per center, column, check and message: what a mailed report may list."""
+    start = pc.replace_substring_regex(findings.column("check"), r"\..*", "")
+    telling = pc.is_in(start, value_set=pa.array(TELLING))
+    place = findings.schema.names.index("message")
+    message = pc.if_else(telling, findings.column("message"), "")
+    findings = findings.set_column(place, "message", message)
     grouped = findings.group_by(list(SHARED_KEYS)).aggregate([([], "count_all")])
     order = pa.array(
         [SEVERITIES.index(s) for s in grouped.column("severity").to_pylist()], pa.int8()
@@ -44,6 +65,7 @@ def group_shared(findings: pa.Table, schema: CohortSchema) -> SharedFindings:
     }
     texts["title"] = [_title(check, schema) for check in texts["check"]]
     texts["category"] = [_category(check, schema) for check in texts["check"]]
+    texts["field"] = [_field(name, schema) for name in texts["field"]]
     texts["export"] = [export.rsplit("/", 1)[-1] for export in texts["export"]]
     names = (
         "center",
@@ -57,11 +79,11 @@ def group_shared(findings: pa.Table, schema: CohortSchema) -> SharedFindings:
         "status",
     )
     columns = {name: sorted(set(texts[name])) for name in names}
-    place = {name: {text: i for i, text in enumerate(columns[name])} for name in names}
+    places = {name: {text: i for i, text in enumerate(columns[name])} for name in names}
     counts = grouped.column("count_all").to_pylist()
     rows: list[list[int | str]] = [
         [
-            *(place[name][texts[name][i]] for name in names),
+            *(places[name][texts[name][i]] for name in names),
             count if count >= 5 else 4,
             show_count(count),
         ]
@@ -73,6 +95,10 @@ def group_shared(findings: pa.Table, schema: CohortSchema) -> SharedFindings:
 def _title(check: str, schema: CohortSchema) -> str:
     policy = schema.policies.get(check)
     return policy.title if policy else check
+
+
+def _field(name: str, schema: CohortSchema) -> str:
+    return schema.fields[name].title if name in schema.fields else name
 
 
 def _category(check: str, schema: CohortSchema) -> str:

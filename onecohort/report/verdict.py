@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from onecohort.disclosure import show_count, show_share
+from onecohort.disclosure import show_count
 from onecohort.report.check_table import Judged
 from onecohort.report.run_changes import Since
 from onecohort.report.run_folder import CenterRun, RunFolder
@@ -97,7 +97,7 @@ def _light(
         (stop if suspicion.kind in GRAVE else look).append(words)
     delivered, lost = center.rows["delivered"], center.rows["quarantined"]
     if lost:
-        words = f"{show_share(lost, delivered)} of its rows are quarantined"
+        words = f"rows in quarantine: {show_count(lost)}"
         (stop if lost > MOST_QUARANTINED * delivered else look).append(words)
     if since is not None:
         look += _changes(since.counts(center.name))
@@ -108,7 +108,7 @@ def _light(
         if name in schema.policies and schema.policies[name].severity != "note"
     ]
     if grave:
-        look.append(f"{len(grave)} {'check' if len(grave) == 1 else 'checks'} above the threshold")
+        look += [f"fails “{schema.policies[name].title}”" for name in grave]
     level: Level = "stop" if stop else "look" if look else "go"
     return Light(center.name, center.title, level, show_count(center.patients), (*stop, *look))
 

@@ -50,7 +50,7 @@ def judge_cohort(
     too_small: list[TooSmall] = []
     fields = [f for f in schema.published if f.name in cohort.schema.names and f.name != "center"]
     own = [f for f in fields if not f.derived or f.unit == "a"]
-    coded = {f.name: _coded(cohort, f) for f in own if _terms(f)}
+    coded = {f.name: _coded(cohort, f) for f in own if list_terms(f)}
     for field in own:
         if field.kind in ("integer", "number") and field.unit is not None:
             _judge_numbers(field, cohort, findings, suspicions, too_small)
@@ -140,7 +140,7 @@ def _judge_terms(
 
 def _compare_shares(field: Field, coded: Mapping[str, pa.Array], cohort: pa.Table) -> Shares:
     """By itself and within the terms of the field that goes along with it most."""
-    terms, centers = _terms(field), cohort.column("center")
+    terms, centers = list_terms(field), cohort.column("center")
     readings = _readings(field, coded[field.name])
     alone = find_swaps(
         _tabulate(coded[field.name], None, centers, len(terms)), terms, readings=readings
@@ -187,7 +187,7 @@ def _swap_suspicion(
     )
 
 
-def _terms(field: Field) -> tuple[str, ...]:
+def list_terms(field: Field) -> tuple[str, ...]:
     """The terms of a coded field; of a short ordered scale, its steps."""
     if field.kind == "boolean":
         return ("yes", "no")
@@ -203,7 +203,7 @@ def _coded(cohort: pa.Table, field: Field) -> pa.Array:
     column = cohort.column(field.name).combine_chunks()
     is_flag = field.kind == "boolean"
     texts = pc.if_else(column, "yes", "no") if is_flag else column.cast(pa.string())
-    return pc.index_in(texts, value_set=pa.array(_terms(field))).cast(pa.int64())
+    return pc.index_in(texts, value_set=pa.array(list_terms(field))).cast(pa.int64())
 
 
 def _readings(field: Field, codes: pa.Array) -> list[Reading] | None:
@@ -211,7 +211,7 @@ def _readings(field: Field, codes: pa.Array) -> list[Reading] | None:
         return None
     highest = pc.max(codes).as_py()
     used = 0 if highest is None else int(highest) + 1
-    size = len(_terms(field))
+    size = len(list_terms(field))
     usual = np.bincount(codes.drop_null().to_numpy(), minlength=size)
     common = int(np.flatnonzero(usual >= max(usual.sum() * 0.02, 1)).max(initial=0)) + 1
     return list(dict.fromkeys(list_reversals(used, size) + list_reversals(common, size)))

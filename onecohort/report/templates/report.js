@@ -41,6 +41,7 @@
     const td = document.createElement("td");
     td.textContent = name === "count" ? row[shown] : text(row, names.indexOf(name));
     if (name === "count") td.className = "num";
+    if (name === "center") td.className = "center";
     if (name === "severity") td.className = "tag " + td.textContent;
     return td;
   }
