@@ -9,6 +9,7 @@ from onecohort.mapping.language import LatestBy
 from onecohort.rows import Fate, Index, Rows
 from onecohort.rules.coded import Mask
 from onecohort.rules.dates import DateFormat, read_dates
+from onecohort.rules.letters import Letters, letters_of
 
 Hashes = npt.NDArray[np.uint64]
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -20,26 +21,22 @@ def hash_texts(texts: pa.Array) -> Hashes:
 
     Only candidates for equality are found so: whoever acts on them compares the texts themselves.
     """
-    binary = texts.cast(pa.large_string()).fill_null("")
-    count = len(binary)
-    buffers = binary.buffers()
-    if count == 0 or buffers[2] is None:
-        return np.zeros(count, np.uint64)
-    offsets = np.frombuffer(buffers[1], np.int64)[binary.offset : binary.offset + count + 1]
-    lengths = np.diff(offsets)
-    words = _words(np.frombuffer(buffers[2], np.uint8)[offsets[0] : offsets[-1]])
-    places = offsets[:-1] - offsets[0]
+    letters, places = letters_of(texts.fill_null(""))
+    lengths = np.diff(places)
+    words = _words(letters)
     hashes = lengths.astype(np.uint64) * _PRIME
-    for start in range(0, int(lengths.max()), 8):
+    for start in range(0, int(lengths.max(initial=0)), 8):
         long = lengths > start
         inside = slice(None) if long.all() else np.flatnonzero(long)
         left = np.minimum(lengths[inside] - start, 8)
-        mixed = (hashes[inside] ^ (words[places[inside] + start] & _FIRST_BYTES[left])) * _PRIME
+        mixed = (
+            hashes[inside] ^ (words[places[:-1][inside] + start] & _FIRST_BYTES[left])
+        ) * _PRIME
         hashes[inside] = mixed ^ (mixed >> np.uint64(29))
     return hashes
 
 
-def _words(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+def _words(letters: Letters) -> npt.NDArray[np.uint64]:
     """The eight bytes that begin at each byte, as one number; zeros follow the last."""
     padded = np.concatenate([letters, np.zeros(8, np.uint8)])
     return np.ndarray((len(letters) + 1,), "<u8", padded, strides=(1,))

@@ -233,7 +233,7 @@ def _keys(rows: Rows) -> pa.Array:
         texts = pad_ids(column.texts, rows.rule.zero_pad) if rows.rule.zero_pad else column.texts
         if rows.missing:
             texts = pc.if_else(pa.array(is_listed(texts, rows.missing)), "", texts)
-        parts.append(texts.take(pa.array(column.codes)))
+        parts.append(column.spread(texts))
     if len(parts) == 1:
         return parts[0]
     joined = pc.binary_join_element_wise(*parts, "|")

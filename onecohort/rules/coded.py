@@ -7,12 +7,14 @@ Arrow kernels run over it.
 
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from onecohort.rules.letters import are_visible_ascii
 
 Codes = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
@@ -24,6 +26,7 @@ _FOLDS_FURTHER = r"[^\x20-\x7E]|  "  # what lower case alone does not fold
 _INVISIBLE = str.maketrans(
     {"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": None, "\ufeff": None}
 )
+_ALL_DIFFERENT = 2000  # a column whose first texts are so many different ones is an id or the like
 
 
 def tidy(text: str) -> str:
@@ -63,10 +66,11 @@ class Coded:
     """One column of a table.
 
     codes     (n,) int32: which distinct text stands in each row, never negative
-    texts     the distinct texts, tidied; blank is ""
+    texts     the distinct texts, tidied; blank is "". Of a column that does not repeat, every row's
     raw       the same as they stand in the export
     untidy    (d,) True where tidying changed a text
     blank     (d,) True where nothing stands
+    repeats   False where each row has its own text, in order
     """
 
     codes: Codes
@@ -74,6 +78,7 @@ class Coded:
     raw: pa.Array
     untidy: Mask
     blank: Mask
+    repeats: bool = True
 
     def __len__(self) -> int:
         """Rows of the column."""
@@ -91,7 +96,11 @@ class Coded:
     @property
     def raw_cells(self) -> pa.Array:
         """(n,) the raw text of every row."""
-        return self.raw.take(pa.array(self.codes))
+        return self.spread(self.raw)
+
+    def spread(self, outcome: pa.Array) -> pa.Array:
+        """(n,) what became of each distinct text, carried back to the rows."""
+        return outcome.take(pa.array(self.codes)) if self.repeats else outcome
 
     def per_row(self, outcome: Mask) -> Mask:
         """An outcome per distinct text, carried back to the rows."""
@@ -117,6 +126,11 @@ def encode(cells: pa.Array) -> Coded:
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
     if not pa.types.is_dictionary(cells.type):
+        if _never_repeats(cells):
+            texts = cells.cast(pa.string()).fill_null("")
+            return replace(
+                encode_texts(np.arange(len(texts), dtype=np.int32), texts), repeats=False
+            )
         cells = cells.dictionary_encode()
     texts = cells.dictionary
     if texts.type != pa.string():
@@ -130,10 +144,20 @@ def encode(cells: pa.Array) -> Coded:
     return encode_texts(codes.to_numpy(zero_copy_only=False).astype(np.int32, copy=False), texts)
 
 
+def _never_repeats(cells: pa.Array) -> bool:
+    """Whether looking for equal texts would be in vain; decides speed only."""
+    if len(cells) <= _ALL_DIFFERENT:
+        return False
+    return len(pc.unique(cells.slice(0, _ALL_DIFFERENT))) == _ALL_DIFFERENT
+
+
 def encode_texts(codes: Codes, raw: pa.Array) -> Coded:
     """A column from its codes and distinct raw texts."""
-    untidy = pc.match_substring_regex(raw, _UNTIDY).to_numpy(zero_copy_only=False)
     texts = raw
+    if are_visible_ascii(raw):
+        untidy = np.zeros(len(raw), bool)
+    else:
+        untidy = pc.match_substring_regex(raw, _UNTIDY).to_numpy(zero_copy_only=False)
     if untidy.any():
         listed = raw.to_pylist()
         for number in np.flatnonzero(untidy):
