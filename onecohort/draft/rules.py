@@ -171,7 +171,8 @@ def open_value(
     label = column.value_labels.get(text)
     said = [amount(cells), *([f"label {label!r}"] if label else [])]
     if not guesses:
-        return text, "…", "; ".join([*said, f"one of {', '.join(target.codes)}"])
+        permitted = ", ".join(target.codes) or "yes, no"
+        return text, "…", "; ".join([*said, f"one of {permitted}"])
     first, *rest = guesses
     said.append(f"{first.score:.2f} {first.why}")
     if rest:
@@ -194,12 +195,20 @@ def _yes_no(parts: _Parts, column: ColumnProfile, spelling: TableSpelling) -> No
     values: dict[str, str] = {}
     for text, count in _present(column, spelling):
         meant = fold(column.value_labels.get(text, text))
-        if meant in YES_WORDS or meant in NO_WORDS:
-            values[text] = "yes" if meant in YES_WORDS else "no"
-        else:
-            parts.open.append((text, "…", f"{amount(count)}; yes or no"))
+        word = yes_or_no(meant)
+        if word is not None:
+            values[text] = word
+        elif not looks_personal(text):
+            parts.open.append((text, "…", f"{amount(count)}; one of yes, no"))
     if parts.open or not all(fold(text) in NATIVE for text in values):
         parts.keys["values"] = dict(sorted(values.items()))
+
+
+def yes_or_no(folded: str) -> str | None:
+    """What a folded text says, where it says yes or no in Italian, English or a sign."""
+    if folded in YES_WORDS:
+        return "yes"
+    return "no" if folded in NO_WORDS else None
 
 
 def _dates(parts: _Parts, column: ColumnProfile, spelling: TableSpelling) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from onecohort.delivery import find_inputs, open_tables
 from onecohort.draft.guess import LEAST, LEAST_DERIVED
 from onecohort.draft.marks import MARK
-from onecohort.draft.rules import amount, looks_personal, open_value
+from onecohort.draft.rules import amount, looks_personal, open_value, yes_or_no
 from onecohort.draft.surgery import Surgery
 from onecohort.draft.write import scalar
 from onecohort.mapping.language import FieldRule
@@ -191,9 +191,11 @@ def _add_codes(
             continue
         guesses = ranked.get(text, ())
         _, term, why = open_value(text, cells, guesses, field, column)
-        if guesses and guesses[0].certain and rule.values:
-            note = f"{MARK} new: {text} ({amount(cells)}; {guesses[0].why})"
-            surgery.add_entry(block, text, scalar(term), [" ".join(note.split())])
+        said = yes_or_no(fold(text)) if field.kind == "boolean" else None
+        certain = guesses[0].why if guesses and guesses[0].certain else said and f"says {said}"
+        if certain and rule.values:
+            note = f"{MARK} new: {text} ({amount(cells)}; {certain})"
+            surgery.add_entry(block, text, scalar(said or term), [" ".join(note.split())])
         elif surgery.has_block(block):
             surgery.add_lines(block, [f"{MARK} {scalar(text)}: {scalar(term)}  # new; {why}"])
         else:
