@@ -1,9 +1,4 @@
-"""How each field is distributed, the centers side by side; nobody can be read off a mark.
-
-A center with fewer than 5 values has no mark. Of the others a number shows median and quartiles, from 20
-values on the 5th and 95th percentile too, never the extremes. Terms of fewer than 5 patients are one
-part.
-"""
+"""How each field is distributed, the centers side by side; nobody can be read off a mark."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,46 +6,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import Markup, escape
 
-from onecohort.disclosure import SMALLEST_SHOWN, is_small, show_count
+from onecohort.report.distribution_data import (
+    RARE,
+    Floats,
+    Parts,
+    Spread,
+    summarise_numbers,
+    summarise_terms,
+)
 from onecohort.sanity.judge import list_terms
 from onecohort.sanity.values import split_by_center
 from onecohort.schema import CohortSchema, Field
 
-Floats = npt.NDArray[np.float64]
-
-WHISKERS_FROM = 20
 LEFT, WIDTH, ROW, TOP = 96, 520, 22, 8
 RIGHT = 60
 LOG_FROM = 30.0  # a field whose quartiles of all centers spread this much is drawn on a log scale
-RARE = "terms of fewer than 5"
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What may be shown of one center's numbers."""
-
-    center: str
-    n: str
-    quantiles: tuple[float, float, float] | None
-    whiskers: tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What may be shown of one center's terms: label -> share of those with a value.
-
-    at_least   the term whose share is a lower bound, because exactly it would tell the rest
-    """
-
-    center: str
-    n: str
-    shares: Mapping[str, float]
-    at_least: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +41,13 @@ class Distribution:
     legend: tuple[str, ...]
 
 
-def draw_distributions(cohort: pa.Table, schema: CohortSchema) -> list[Distribution]:
-    """Every published field that is no identifier."""
+def draw_distributions(
+    cohort: pa.Table, schema: CohortSchema, patients: Mapping[str, int]
+) -> list[Distribution]:
+    """Every published field that is no identifier.
+
+    patients   center -> its patients; how many have a value is shown so that few without are not told
+    """
     found = []
     for field in schema.published:
         if field.name == "center" or field.kind in ("identifier", "text"):
@@ -77,50 +56,22 @@ def draw_distributions(cohort: pa.Table, schema: CohortSchema) -> list[Distribut
             continue
         values = split_by_center(cohort, field.name)
         if list_terms(field):
-            found.append(_draw_terms(field, values))
+            found.append(_draw_terms(field, values, patients))
         else:
-            found.append(_draw_numbers(field, values))
+            found.append(_draw_numbers(field, values, patients))
     return found
 
 
-def summarise_numbers(center: str, values: Floats) -> Spread:
-    """Median and quartiles of five or more values, and wider percentiles of twenty or more."""
-    n = show_count(len(values))
-    if len(values) < SMALLEST_SHOWN:
-        return Spread(center, n, None, None)
-    low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-    whiskers = None
-    if len(values) >= WHISKERS_FROM:
-        wide = np.quantile(values, [0.05, 0.95])
-        whiskers = (float(wide[0]), float(wide[1]))
-    return Spread(center, n, (low, middle, high), whiskers)
-
-
-def summarise_terms(center: str, counts: Mapping[str, int]) -> Parts:
-    """Shares of terms, those of fewer than 5 together.
-
-    Where these are fewer than 5 in all they are drawn as 4, whatever they are, and the least of the
-    others gives way; so nothing is told by what is left over.
-    """
-    total = sum(counts.values())
-    if total < SMALLEST_SHOWN:
-        return Parts(center, show_count(total), {})
-    shown = {term: count for term, count in counts.items() if count >= SMALLEST_SHOWN}
-    rest = total - sum(shown.values())
-    at_least = None
-    if is_small(rest):
-        at_least = min(shown, key=lambda term: shown[term])
-        shown[at_least] -= SMALLEST_SHOWN - 1 - rest
-    shares = {term: count / total for term, count in shown.items()}
-    if rest:
-        shares[RARE] = 1 - sum(shares.values())
-    return Parts(center, show_count(total), shares, at_least)
-
-
-def _draw_numbers(field: Field, values: Mapping[str, pa.Array]) -> Distribution:
+def _draw_numbers(
+    field: Field, values: Mapping[str, pa.Array], patients: Mapping[str, int]
+) -> Distribution:
     arrays = {center: _floats(array) for center, array in values.items()}
-    rows = [summarise_numbers(center, array) for center, array in arrays.items()]
-    rows.append(summarise_numbers("all", np.concatenate([np.empty(0), *arrays.values()])))
+    rows = [
+        summarise_numbers(center, array, patients.get(center, 0))
+        for center, array in arrays.items()
+    ]
+    pooled = np.concatenate([np.empty(0), *arrays.values()])
+    rows.append(summarise_numbers("all", pooled, sum(patients.values())))
     is_date = field.kind == "date"
     axis = _Axis.around(rows, is_date=is_date)
     unit = "year" if is_date else (field.unit or "")
@@ -143,12 +94,17 @@ def _quantile_texts(row: Spread, axis: "_Axis") -> tuple[str, ...]:
     return tuple(map(axis.spell, row.quantiles)) if row.quantiles else ("–", "–", "–")
 
 
-def _draw_terms(field: Field, values: Mapping[str, pa.Array]) -> Distribution:
+def _draw_terms(
+    field: Field, values: Mapping[str, pa.Array], patients: Mapping[str, int]
+) -> Distribution:
     terms = list_terms(field)
     counted = {center: _count(array, field, terms) for center, array in values.items()}
-    rows = [summarise_terms(center, counts) for center, counts in counted.items()]
+    rows = [
+        summarise_terms(center, counts, patients.get(center, 0))
+        for center, counts in counted.items()
+    ]
     every = {term: sum(counts[term] for counts in counted.values()) for term in terms}
-    rows.append(summarise_terms("all", every))
+    rows.append(summarise_terms("all", every, sum(patients.values())))
     used = [t for t in (*terms, RARE) if any(t in row.shares for row in rows)]
     colours = {term: "rare" if term == RARE else f"c{terms.index(term) % 8}" for term in used}
     marks = "".join(_stack(row, number, used, colours) for number, row in enumerate(rows))

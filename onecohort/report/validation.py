@@ -22,6 +22,7 @@ from onecohort.report.matrix import build_matrix
 from onecohort.report.review import Review, review_run
 from onecohort.report.run_changes import shared_changes
 from onecohort.report.source_rows import RowReader
+from onecohort.report.summary import summary_markdown
 from onecohort.sanity import TITLES, TooSmall
 from onecohort.schema import CohortSchema
 
@@ -72,7 +73,7 @@ def write_report(
     previous: Path | None = None,
     rows: RowReader | None = None,
 ) -> None:
-    """Write report/index.html and report/cards/<center>.html and .xlsx into a run's folder.
+    """Write report/index.html, summary.md and cards/<center>.html and .xlsx into a run's folder.
 
     previous   folder of the last run, to compare with
     rows       reads whole rows of an export again, for the workbooks; without it they hold the cells
@@ -82,6 +83,7 @@ def write_report(
     folder = run_folder / "report"
     folder.mkdir(exist_ok=True)
     (folder / "index.html").write_text(render_report(review), encoding="utf-8")
+    (folder / "summary.md").write_text(summary_markdown(review), encoding="utf-8")
     write_cards(folder / "cards", review, rows=rows, environment=environment())
 
 
@@ -89,6 +91,7 @@ def render_report(review: Review) -> str:
     """The validation report as one HTML file."""
     run, schema, since = review.run, review.schema, review.since
     shared = group_shared(review.findings, schema)
+    patients = {center.name: center.patients for center in run.centers.values()}
     filters = [pair for pair in FILTERS if pair[0] != "status" or since is not None]
     return (
         environment()
@@ -109,7 +112,7 @@ def render_report(review: Review) -> str:
             checks=review.checks,
             state_ink=STATE_INK,
             state_sign=STATE_SIGN,
-            distributions=draw_distributions(run.cohort, schema),
+            distributions=draw_distributions(run.cohort, schema, patients),
             findings=shared,
             findings_total=show_count(run.findings.num_rows),
             findings_json=_as_script(shared),
