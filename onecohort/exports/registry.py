@@ -69,6 +69,15 @@ FORMATS = {
         Format("rda", "R workspace", "rdata", "rdata"),
     )
 }
+_WAYS_OUT = {
+    "sas7bcat": "it holds labels only: name it as dictionary: of the data set that lies beside it",
+    "xml": "from a REDCap project export the records as CSV, and the data dictionary",
+    "zip": "unpack it",
+    "gz": "unpack it",
+    "doc": "copy the table into a spreadsheet",
+    "docx": "copy the table into a spreadsheet",
+    "pdf": "ask for the table that it was made from",
+}
 
 
 def open_table(path: Path, *, root: Path, layout: Layout) -> Table:
@@ -118,11 +127,10 @@ def _format_for(path: Path, export: str, layout: Layout) -> Format:
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         shown = f"a .{suffix} file" if suffix else "a file without a suffix"
-        raise ExportError(
-            export,
-            f"is {shown}, which no reader takes",
-            f"export it as CSV, or declare its format: one of {', '.join(FORMATS)}",
+        way_out = _WAYS_OUT.get(
+            suffix, f"export it as CSV, or declare format: {', '.join(FORMATS)}"
         )
+        raise ExportError(export, f"is {shown}, which no reader takes", way_out)
     if FORMATS[suffix].module == "csv":
         if layout.widths is not None:
             return FORMATS["fixed_width"]

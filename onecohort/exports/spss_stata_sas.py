@@ -31,6 +31,15 @@ _READERS: dict[str, Callable[..., tuple[Any, Any]]] = {
     "xpt5": pyreadstat.read_xport,
     "xpt8": pyreadstat.read_xport,
 }
+# Formats that show less than a whole date, and that pyreadstat leaves as a count of days or seconds.
+_SPSS_DATES = ["QYR", "MOYR", "WKYR"]
+_SAS_DATES = [
+    *("DAY", "JULDAY", "JULIAN", "MONTH", "MONNAME", "MONYY", "WEEKDAY", "DOWNAME", "WEEKV"),
+    *("MMYY", "MMYYC", "MMYYD", "MMYYN", "MMYYP", "MMYYS", "QTR", "QTRR", "YEAR", "YYMON"),
+    *("YYMM", "YYMMC", "YYMMD", "YYMMN", "YYMMP", "YYMMS", "WEEKDATE", "WEEKDATX"),
+    *("YYQ", "YYQC", "YYQD", "YYQN", "YYQP", "YYQS", "YYQR", "WORDDATE", "WORDDATX", "NENGO"),
+]
+_SAS_MOMENTS = ["DTDATE", "DTMONYY", "DTYEAR", "DTWKDATX", "DATEAMPM", "MDYAMPM"]
 _WITH_USER_MISSING = ("sav", "zsav", "dta", "sas7bdat")
 _TITLES = {"sav": "SPSS", "zsav": "SPSS", "por": "SPSS portable", "dta": "Stata"}
 
@@ -49,9 +58,12 @@ def open_statistics(path: Path, export: str, layout: Layout) -> MemoryTable:
         for own, name in zip(meta.column_names, header.columns, strict=True)
     }
     renamed = dict(zip(meta.column_names, header.columns, strict=True))
+    coded = dict(meta.variable_value_labels)
+    if layout.dictionary is not None and form == "sas7bdat":
+        coded |= _catalog(path.parent / layout.dictionary, str(layout.dictionary), meta)
     value_labels = {
         renamed[own]: {_code_text(code, form): str(label) for code, label in labels.items()}
-        for own, labels in meta.variable_value_labels.items()
+        for own, labels in coded.items()
         if own in renamed
     }
     shown = codes
@@ -87,11 +99,10 @@ def _read(
         options["user_missing"] = True
     if layout.encoding is not None:
         options["encoding"] = layout.encoding
-    if layout.dictionary is not None and form == "sas7bdat":
-        options |= {
-            "catalog_file": str(path.parent / layout.dictionary),
-            "formats_as_category": False,
-        }
+    if form in ("sav", "zsav", "por"):
+        options["extra_date_formats"] = _SPSS_DATES
+    elif form != "dta":
+        options |= {"extra_date_formats": _SAS_DATES, "extra_datetime_formats": _SAS_MOMENTS}
     if path.stat().st_size == 0:
         raise ExportError(export, "is empty (0 bytes)", "ask for the file again")
     try:
@@ -109,6 +120,23 @@ def _read(
             export, f"cannot be read as {form} ({error})", "ask for it again, or exported as CSV"
         ) from None
     return data, meta
+
+
+def _catalog(
+    path: Path, where: str, meta: pyreadstat.metadata_container
+) -> dict[str, dict[float | int, str]]:
+    """Value labels of a SAS catalog, by the variables that use its formats."""
+    try:
+        _, catalog = pyreadstat.read_sas7bcat(str(path), output_format="dict")
+    except Exception as error:  # as above
+        raise ExportError(
+            where, f"dictionary: cannot be read as a SAS catalog ({error})", "ask for it again"
+        ) from None
+    return {
+        name: dict(catalog.value_labels[form])
+        for name, form in meta.variable_to_label.items()
+        if form in catalog.value_labels
+    }
 
 
 def _stored(meta: pyreadstat.metadata_container, name: str) -> str:
