@@ -15,7 +15,7 @@ LISTED = 15  # texts listed on the page and in JSON
 LONGEST = 40  # characters shown of one text
 
 
-def as_json(profile: TableProfile) -> dict[str, object]:
+def as_values(profile: TableProfile) -> dict[str, object]:
     """A profile as JSON values; of each column the most frequent texts only."""
     whole = dataclasses.asdict(profile)
     whole["sampled"] = profile.sampled

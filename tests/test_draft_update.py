@@ -180,6 +180,16 @@ def test_windows_line_ends_stay(study: Study) -> None:
     assert "\n" not in text.replace("\r\n", "")
 
 
+def test_what_waits_for_a_person_is_not_added_twice(study: Study) -> None:
+    unsure = {"Sesso": "boh", "Origine": "boh", "Risposta": "boh", "Allo": "boh"}
+    rows = [ROW, ROW | unsure, ROW | {"Sesso": "RSSMRA89T13F205B"}]
+    text, new = update(study, *rows)
+    assert len(new) == 5
+    save_update(study, update_center(study, "sarca"))
+    assert update_center(study, "sarca").added == ()
+    assert update_center(study, "sarca").text == text
+
+
 def test_what_was_added_and_what_is_gone_is_told(study: Study) -> None:
     row = {key: text for key, text in ROW.items() if key != "Note"}
     update(study, row | {"Hobby": "a", "Sesso": "donna"})

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from onecohort import profiling, spelling
 from onecohort.exports.table import MemoryTable
-from onecohort.profile_views import as_html, as_json, as_rich, describe, frequent
+from onecohort.profile_views import as_html, as_rich, as_values, describe, frequent
 from onecohort.profiling import ColumnProfile, TableProfile, profile_table
 from onecohort.spelling import read_date_spelling, read_number_spelling, unit_in_heading
 
@@ -289,7 +289,7 @@ def sample() -> TableProfile:
 
 
 def test_json_holds_plain_values_only() -> None:
-    read = json.loads(json.dumps(as_json(sample())))
+    read = json.loads(json.dumps(as_values(sample())))
     assert read["export"] == "adda.csv"
     assert [one["appearance"]["looks"] for one in read["columns"]] == [
         "free text",

@@ -80,6 +80,40 @@ def build(
 
 
 @app.command()
+def profile(
+    files: Annotated[list[Path], typer.Argument(help="Exports, of any format.")],
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page too.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """What stands in files: columns, texts, formats, units, likely missing codes."""
+    from onecohort.cli.profile import profile_command
+
+    raise typer.Exit(profile_command(files, html=html, as_json=json))
+
+
+@app.command()
+def draft(
+    center: str,
+    files: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(help="Its files; default: all in the center's folder of the exports."),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Add what is new to a mapping that stands.")
+    ] = False,
+    study: StudyOption = Path(),
+    exports: ExportsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """A first mapping for a new center, every guess marked; or what a delivery adds to one."""
+    from onecohort.cli.draft import draft_command, update_command
+
+    if update:
+        raise typer.Exit(update_command(center, study=study, exports=exports, as_json=json))
+    raise typer.Exit(draft_command(center, files or [], study=study, exports=exports, as_json=json))
+
+
+@app.command()
 def check(
     centers: Annotated[
         Optional[list[str]],  # noqa: UP045

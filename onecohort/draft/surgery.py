@@ -82,6 +82,17 @@ class Surgery:
             return False
         return True
 
+    def around(self, path: Sequence[str]) -> str:
+        """The text from the end of the entry before `path` to the beginning of the one after it."""
+        above, parent = self._find(path[:-1])
+        assert isinstance(parent, MappingNode)
+        keys = [str(key.value) for key, _ in parent.value]
+        at = keys.index(path[-1])
+        start = _end(parent.value[at - 1][1]) if at else int(above.start_mark.index)
+        last = at == len(keys) - 1
+        stop = int(parent.end_mark.index) if last else parent.value[at + 1][0].start_mark.index
+        return self.text[start:stop]
+
     def operate(self) -> str:
         """The text with all insertions; those at one place in the order they were asked for."""
         numbered = [(place, number, text) for number, (place, text) in enumerate(self._inserts)]

@@ -20,6 +20,9 @@ from onecohort.study import Study
 from onecohort.suggest import Memory, SourceColumn, Suggestion, assign, rank_fields, rank_terms
 from onecohort.suggest.sources import KEY_FIELD, remember, source_column, target_field
 
+NOT_LISTED = "new, not in values: "
+NO_CODE = "with a text that is no code"
+
 
 @dataclass(frozen=True)
 class Updated:
@@ -183,9 +186,17 @@ def _add_codes(
     source = SourceColumn(name=column.name, texts=tuple(texts), value_labels=column.value_labels)
     ranked = rank_terms(source, target_field(field), memory)
     block = ("fields", field.name, "values")
+    said_before = surgery.around(("fields", field.name))
     for text, cells in texts:
+        if (
+            f"{MARK} {scalar(text)}: " in said_before
+            or f"{NOT_LISTED}{scalar(text)}: " in said_before
+        ):
+            continue  # still waiting for a person
         if looks_personal(text):
-            note = f"{MARK} new: {amount(cells)} of {column.name!r} with a text that is no code"
+            if NO_CODE in said_before:
+                continue
+            note = f"{MARK} new: {amount(cells)} of {column.name!r} {NO_CODE}"
             surgery.add_above(("fields", field.name), [note])
             yield f"{field.name}: {amount(cells)} that hold no code"
             continue
@@ -199,6 +210,6 @@ def _add_codes(
         elif surgery.has_block(block):
             surgery.add_lines(block, [f"{MARK} {scalar(text)}: {scalar(term)}  # new; {why}"])
         else:
-            note = f"{MARK} new, not in values: {scalar(text)}: {scalar(term)} ({why})"
+            note = f"{MARK} {NOT_LISTED}{scalar(text)}: {scalar(term)} ({why})"
             surgery.add_above(("fields", field.name), [note])
         yield f"{field.name}: {text!r} ({amount(cells)})"
