@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onecohort.rules.full_dates import Days, count_days, read_full_dates
 from onecohort.rules.outcome import Converted, Remark, State
 
 MONTHS = {
@@ -46,9 +47,6 @@ COMMON_FORMATS = (
     "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%m/%Y", "%Y-%m", "%B %Y", "%Y", "excel",
 )  # fmt: skip
 _EPOCHS = {"excel": np.datetime64("1899-12-30"), "excel1904": np.datetime64("1904-01-01")}
-_DAYS_IN_MONTH = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-
-Days = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,8 @@ def read_dates(texts: pa.Array, spelling: DateFormat) -> Converted:
         open_ = np.flatnonzero(~blank & (precision == 0))
         if not len(open_):
             break
-        read, exact = _read_format(folded.take(pa.array(open_)), date_format, spelling)
+        left = folded if len(open_) == count else folded.take(pa.array(open_))
+        read, exact = _read_format(left, date_format, spelling)
         days[open_] = read
         precision[open_] = exact
     states = np.where(blank, State.BLANK, State.CARRIED).astype(np.uint8)
@@ -118,8 +117,7 @@ def read_dates(texts: pa.Array, spelling: DateFormat) -> Converted:
     for number in np.flatnonzero(precision > 1):
         _note_partial(found, int(number), int(precision[number]), spelling.impute)
     # The precision is kept even of a partial date that is not imputed: that much is known.
-    words = np.array([None, "day", "month", "year"], dtype=object)[precision]
-    found.precision = pa.array(words, pa.string())
+    found.precision = pa.array([None, "day", "month", "year"]).take(pa.array(precision))
     lost = found.states != State.CARRIED
     found.values = pa.array(days.astype(np.int32), pa.int32(), mask=lost).cast(pa.date32())
     return found
@@ -129,6 +127,21 @@ def _read_format(
     texts: pa.Array, date_format: str, spelling: DateFormat
 ) -> tuple[Days, npt.NDArray[np.uint8]]:
     """Days since 1970 and precision (0 where the text is no date in this format)."""
+    full = read_full_dates(texts, date_format)
+    if full is None:
+        return _read_parts(texts, date_format, spelling)
+    days, good = full
+    precision = good.astype(np.uint8)
+    rest = np.flatnonzero(~good)
+    if len(rest):
+        days[rest], precision[rest] = _read_parts(texts.take(pa.array(rest)), date_format, spelling)
+    return days, precision
+
+
+def _read_parts(
+    texts: pa.Array, date_format: str, spelling: DateFormat
+) -> tuple[Days, npt.NDArray[np.uint8]]:
+    """The same by the format's regular expression."""
     parts = pc.extract_regex(texts, pattern_of(date_format))
     matched = pc.is_valid(parts).to_numpy(zero_copy_only=False)
     names = [field.name for field in parts.type]
@@ -157,13 +170,9 @@ def _read_format(
     if exact == 3:
         month = np.full(len(texts), filled[0], np.int64)
     day = number("day", filled[1] if exact == 2 else 1)
-    good = matched & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
-    good &= day <= _DAYS_IN_MONTH[np.clip(month, 0, 12)]
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    good &= ~((month == 2) & (day == 29) & ~leap)
-    start = ((year - 1970) * 12 + month - 1).astype("datetime64[M]").astype("datetime64[D]")
-    days = np.where(good, start.astype(np.int64) + day - 1, 0)
-    return days, np.where(good, exact, 0).astype(np.uint8)
+    days, good = count_days(year, month, day)
+    good &= matched
+    return np.where(good, days, 0), np.where(good, exact, 0).astype(np.uint8)
 
 
 def _note_partial(found: Converted, number: int, precision: int, impute: str | None) -> None:
