@@ -264,13 +264,17 @@ def build_conversion(
     if unit and wanted and not rule.unit_from:
         factor = factor_between(unit, wanted, field.name)
         factor = None if factor == Factor(1, 1) else factor
+    decimal = rule.decimal or table.decimal
+    thousands = rule.thousands
+    if thousands is None and table.thousands not in decimal:  # a field's own point is no separator
+        thousands = table.thousands
     return Conversion(
         field=field,
         kind=kind,
         rule=rule,
         numbers=NumberFormat(
-            decimal=rule.decimal or table.decimal,
-            thousands=rule.thousands or table.thousands,
+            decimal=decimal,
+            thousands=thousands,
             bounds=rule.bounds,
             percent=(unit or wanted) == "%" and rule.unit_from is None,
         ),
