@@ -265,7 +265,7 @@ def test_table_one_counts_missing_and_orders_values_as_the_plan_does() -> None:
 )
 def test_every_cohort_has_a_page(tmp_path: Path, table: pa.Table) -> None:
     write_analysis(tmp_path, analysed(table), as_of=AS_OF, balance={})
-    write_figures(tmp_path, analysed(table))
+    write_figures(tmp_path, analysed(table), balance={})
     assert "not estimable" in (tmp_path / "report" / "analysis.html").read_text(encoding="utf-8")
 
 
@@ -285,10 +285,10 @@ def test_flow_names_the_excluded_and_ends_at_the_analysed() -> None:
 def test_png_figures_have_300_dots_per_inch_and_the_same_bytes_each_time(tmp_path: Path) -> None:
     analysis = analysed(simulated(60))
     first, second = tmp_path / "a", tmp_path / "b"
-    write_figures(first, analysis)
-    write_figures(second, analysis)
+    write_figures(first, analysis, balance=BALANCE)
+    write_figures(second, analysis, balance=BALANCE)
     files = sorted((first / "report" / "figures").glob("*.png"))
-    assert [path.stem for path in files] == sorted(build_figures(analysis))
+    assert [path.stem for path in files] == sorted([*build_figures(analysis), "flow"])
     for path in files:
         content = path.read_bytes()
         place = content.index(b"pHYs") + 4

@@ -6,7 +6,7 @@ How a run calls it:
     published = load_published(study / "schemas" / "published.yaml")
     analysis = analyze(pyarrow.parquet.read_table(run / "cohort.parquet"), plan, published)
     write_analysis(run, analysis, as_of=as_of, balance=balance, synthetic=SYNTHETIC or "")
-    write_figures(run, analysis)   # PNG by matplotlib; slow to import, so apart
+    write_figures(run, analysis, balance=balance)   # PNG by matplotlib; slow to import, so apart
 
 `analysis.excluded` says which rows of the cohort could not be analysed and why: each is a finding of
 the run. `balance` is the run's rows (delivered, merged, left_out, quarantined) summed over centers.

@@ -59,14 +59,24 @@ def write_analysis(
     write_workbook(report / "tables" / "analysis.xlsx", tables, as_of)
 
 
-def write_figures(folder: Path, analysis: Analysis) -> None:
-    """Draw each figure as a PNG of 300 dots per inch into `report/figures/`, by matplotlib."""
-    from onecohort.report.analysis_png import draw_png
+def write_figures(
+    folder: Path,
+    analysis: Analysis,
+    *,
+    balance: Mapping[str, int],
+    reasons: Mapping[str, int] | None = None,
+) -> None:
+    """Draw each figure as a PNG of 300 dots per inch into `report/figures/`, by matplotlib.
+
+    `balance` and `reasons` as in `write_analysis`.
+    """
+    from onecohort.report.analysis_png import draw_flow_png, draw_png
 
     place = folder / "report" / "figures"
     place.mkdir(parents=True, exist_ok=True)
     for name, figure in build_figures(analysis).items():
         draw_png(figure, place / f"{name}.png")
+    draw_flow_png(build_flow(analysis, balance, reasons), place / "flow.png")
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """The figures of the analysis as PNG for a manuscript, drawn by matplotlib at 300 dots per inch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -9,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
 from onecohort.report.figure_data import BarFigure, CurveFigure, Figure, ForestFigure
+from onecohort.report.flow_chart import FlowStep
 
 DOTS_PER_INCH = 300
 # Okabe & Ito's colors, with a dash each, so that the lines differ in greyscale too.
@@ -27,6 +29,35 @@ def draw_png(figure: Figure, path: Path) -> None:
         canvas = _forest(figure)
     else:
         assert_never(figure)
+    _save(canvas, path)
+
+
+def draw_flow_png(steps: Sequence[FlowStep], path: Path) -> None:
+    """Draw the flow of patients."""
+    height = sum(0.9 + 0.2 * len(step.lost) for step in steps)
+    canvas = Canvas(figsize=(7, height))
+    axes = canvas.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, 7), ylim=(-height, 0))
+    axes.axis("off")
+    box = {"boxstyle": "square,pad=0.6", "facecolor": "white", "edgecolor": "black"}
+    y = -0.3
+    for place, step in enumerate(steps):
+        words = f"{step.label}\nn = {step.count}"
+        axes.text(1.6, y, words, ha="center", va="center", fontsize=SMALL + 1, bbox=box, zorder=2)
+        if place + 1 == len(steps):
+            break
+        below = y - 0.9 - 0.2 * len(step.lost)
+        middle = (y + below) / 2
+        arrow = {"arrowstyle": "-|>", "color": "black"}
+        axes.annotate("", (1.6, below + 0.22), (1.6, y), arrowprops=arrow, zorder=1)
+        axes.plot((1.6, 3.3), (middle, middle), "k-", linewidth=1, zorder=1)
+        lines = "\n".join(f"{count}  {reason}" for reason, count in step.lost) or "none lost"
+        axes.text(3.3, middle, lines, va="center", fontsize=SMALL, bbox=box, zorder=2)
+        y = below
+    _save(canvas, path)
+
+
+def _save(canvas: Canvas, path: Path) -> None:
     FigureCanvasAgg(canvas)
     canvas.savefig(
         path, dpi=DOTS_PER_INCH, format="png", bbox_inches="tight", metadata={"Software": None}
@@ -50,7 +81,7 @@ def _curves(figure: CurveFigure) -> Canvas:
         lost = curve.censored > 0
         axes.plot(curve.time[lost], curve.survival[lost], "|", color=color, markersize=6)
         row = -0.26 - 0.07 * place
-        axes.text(-0.02, row, shown.label, transform=axes.transAxes, ha="right", fontsize=SMALL)
+        axes.text(-0.05, row, shown.label, transform=axes.transAxes, ha="right", fontsize=SMALL)
         for tick, count in zip(figure.ticks, shown.at_risk, strict=True):
             axes.text(
                 tick,
@@ -60,7 +91,7 @@ def _curves(figure: CurveFigure) -> Canvas:
                 ha="center",
                 fontsize=SMALL,
             )
-    axes.text(-0.02, -0.19, "At risk", transform=axes.transAxes, ha="right", fontsize=SMALL)
+    axes.text(-0.05, -0.19, "At risk", transform=axes.transAxes, ha="right", fontsize=SMALL)
     if len(figure.curves) > 1:
         axes.legend(frameon=False, fontsize=SMALL, handlelength=3.5)
     axes.set(xlim=(0, figure.ticks[-1]), ylim=(0, 1.02), xticks=figure.ticks)
@@ -115,7 +146,15 @@ def _forest(figure: ForestFigure) -> Canvas:
         low, high = max(found.lower, figure.low), min(found.upper, figure.high)
         axes.plot((low, high), (number, number), "k-", linewidth=1)
         marker = "D" if shown.kind == "pooled" else "s"
-        axes.plot(found.value, number, marker, color=color, markersize=5, clip_on=True)
+        if figure.low <= found.value <= figure.high:
+            axes.plot(found.value, number, marker, color=color, markersize=5)
+        # An interval that goes on beyond the axis ends in an arrow.
+        for limit, beyond, arrow in (
+            (figure.low, found.lower < figure.low, "<"),
+            (figure.high, found.upper > figure.high, ">"),
+        ):
+            if beyond:
+                axes.plot(limit, number, f"k{arrow}", markersize=4, clip_on=False)
     if figure.reference is not None:
         axes.axvline(figure.reference, color="0.4", linestyle=":", linewidth=1)
     axes.set_xscale(figure.scale)

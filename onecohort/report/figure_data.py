@@ -14,6 +14,7 @@ from onecohort.survival import SurvivalCurve
 
 TICK_STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
 MOST_TICKS = 11
+MOST_RATIOS = 7
 
 
 @dataclass(frozen=True)
@@ -105,4 +106,7 @@ def log_axis(estimates: Sequence[Estimate]) -> tuple[float, float, tuple[float, 
     low, high = min([0.5, *limits]), max([2.0, *limits])
     low, high = max(low / 1.1, 0.01), min(high * 1.1, 100.0)
     marks = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-    return low, high, tuple(mark for mark in marks if low <= mark <= high)
+    shown = tuple(mark for mark in marks if low <= mark <= high)
+    if len(shown) > MOST_RATIOS:
+        shown = tuple(mark for mark in (0.01, 0.1, 1, 10, 100) if low <= mark <= high)
+    return low, high, shown
