@@ -11,16 +11,16 @@ from pathlib import Path
 RUNS = "runs"
 LINK = "cohort"
 POINTER = "cohort.txt"
-_DRAFT = ".draft-"
+DRAFT = ".draft-"
 
 
 def draft_folder(out: Path, run_id: str) -> Path:
     """A fresh hidden folder for a run that is being written; what killed runs left is swept away."""
     runs = out / RUNS
     runs.mkdir(parents=True, exist_ok=True)
-    for left in runs.glob(f"{_DRAFT}*"):
+    for left in runs.glob(f"{DRAFT}*"):
         shutil.rmtree(left, ignore_errors=True)
-    draft = runs / f"{_DRAFT}{run_id}"
+    draft = runs / f"{DRAFT}{run_id}"
     draft.mkdir()
     return draft
 
@@ -30,7 +30,7 @@ def complete(draft: Path) -> Path:
     for path in draft.rglob("*"):
         if path.is_file():
             _flush(path)
-    final = draft.with_name(draft.name.removeprefix(_DRAFT))
+    final = draft.with_name(draft.name.removeprefix(DRAFT))
     draft.rename(final)
     _flush(final.parent)
     return final

@@ -10,6 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from onecohort.cli.runs import runs_app
 from onecohort.errors import StudyError
 
 CLEAN, NEEDS_A_PERSON, MISTAKE, CENTER_FAILED = 0, 1, 2, 3
@@ -239,6 +240,21 @@ def release(
     from onecohort.cli.release import release_command
 
     raise typer.Exit(release_command(folder, study=study, out=out or study))
+
+
+@app.command()
+def publish(
+    run: Annotated[str, typer.Argument(help="Name of a held run, or the beginning of it.")],
+    because: Annotated[str, typer.Option("--because", help="Why; it goes on record.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder that holds runs/.")] = Path(),
+) -> None:
+    """Let a run through that its gates hold back."""
+    from onecohort.cli.runs import publish_command
+
+    raise typer.Exit(publish_command(run, because, out))
+
+
+app.add_typer(runs_app, name="runs")
 
 
 def main() -> None:
