@@ -5,18 +5,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
 from onecohort.delivery import find_inputs, open_tables
 from onecohort.errors import Mistake, StudyError
 from onecohort.examples import Difference, run_examples
-from onecohort.mapping.against_export import Told, check_against_export
-from onecohort.mapping.check import check_mapping
-from onecohort.mapping.load import LoadedMapping
+from onecohort.mapping.against_cells import check_cells
+from onecohort.mapping.against_export import Told, check_columns
+from onecohort.mapping.check import check_given, check_mapping
+from onecohort.mapping.load import LoadedMapping, survey_mapping
 from onecohort.pseudonym import find_key
-from onecohort.study import Study, load_study
+from onecohort.study import MAPPINGS, Study, load_study
 
 CLEAN, NEEDS_A_PERSON, MISTAKE = 0, 1, 2
 GUESS = re.compile(r"#\s*\?")
@@ -54,26 +55,66 @@ def check_command(
 
 def check_center(study: Study, center: str) -> list[Told]:
     """Everything to be said of one center's mapping, by line."""
+    path = study.mapping_path(center)
     try:
-        loaded = study.load_mapping(center)
+        loaded, mistakes = survey_mapping(path, f"{MAPPINGS}/{center}.yaml")
     except StudyError as error:
         return [Told(mistake, "mistake") for mistake in error.mistakes]
-    told = [Told(mistake, "mistake") for mistake in check_mapping(loaded, study.schema)]
-    told += _marks(study, loaded)
-    if not any(each.level == "mistake" for each in told):
+    told = [Told(mistake, "mistake") for mistake in mistakes]
+    if loaded is not None:
+        told += _marks(loaded, path)
+        told += [Told(mistake, "mistake") for mistake in check_mapping(loaded, study.schema)]
         told += _with_export(study, loaded)
-    return sorted(told, key=_by_line)
+        if not any(each.level == "mistake" for each in told):
+            told += [Told(mistake, "mistake") for mistake in _examples(study, loaded)]
+    return sorted(_one_per_place(told), key=_by_line)
+
+
+def _one_per_place(told: list[Told]) -> list[Told]:
+    """Of what is said of a place the first mistake alone: the rest follows from it."""
+    first: dict[str, Told] = {}
+    for each in told:
+        if each.level == "mistake":
+            first.setdefault(each.mistake.where, each)
+    return [each for each in told if first.get(each.mistake.where, each) is each]
+
+
+def _examples(study: Study, loaded: LoadedMapping) -> list[Mistake]:
+    """Examples that give what nothing reads, or else those that do not come out."""
+    unread = list(check_given(loaded))
+    if unread:
+        return unread
+    differences = run_examples(loaded, study.schema, as_of=study.as_of)
+    return [_as_mistake(difference) for difference in differences]
 
 
 def _with_export(study: Study, loaded: LoadedMapping) -> list[Told]:
-    key = find_key(synthetic=study.synthetic)
-    differences = run_examples(loaded, study.schema, as_of=study.as_of)
-    told = [Told(_as_mistake(difference), "mistake") for difference in differences]
+    tables = loaded.mapping.tables.values()
+    homeless = any(table.files is None and table.connection is None for table in tables)
+    if homeless or any(path[:1] == ("tables",) for path in loaded.faulty):
+        return []
     try:
-        tables = open_tables(loaded, find_inputs(loaded, study.exports), study.exports)
+        opened = open_tables(loaded, find_inputs(loaded, study.exports), study.exports)
     except StudyError as error:
-        return [*told, *(Told(mistake, "mistake") for mistake in error.mistakes)]
-    return told + check_against_export(loaded, tables, study.schema, as_of=study.as_of, key=key)
+        return [Told(_at_table(mistake, loaded), "mistake") for mistake in error.mistakes]
+    columns = check_columns(loaded, opened, study.schema)
+    if columns.sound is None:
+        return columns.told
+    key = find_key(synthetic=study.synthetic)
+    cells = check_cells(columns.sound, opened, study.schema, as_of=study.as_of, key=key)
+    return [*columns.told, *cells]
+
+
+def _at_table(mistake: Mistake, loaded: LoadedMapping) -> Mistake:
+    """A mistake that has an export's address, at the line of the mapping that names the export."""
+    export = PurePosixPath(mistake.where.partition(" [")[0])
+    named = [
+        name
+        for name, table in loaded.mapping.tables.items()
+        if table.files is not None and (export.match(table.files) or str(export) == table.files)
+    ]
+    where = loaded.at("tables", named[0], "files") if named else loaded.where("tables")
+    return Mistake(where, f"{mistake.where} {mistake.what}", mistake.fix)
 
 
 def _as_mistake(difference: Difference) -> Mistake:
@@ -83,23 +124,24 @@ def _as_mistake(difference: Difference) -> Mistake:
     return Mistake(difference.where, what, fix)
 
 
-def _marks(study: Study, loaded: LoadedMapping) -> list[Told]:
+def _marks(loaded: LoadedMapping, path: Path) -> list[Told]:
     """Guesses of a draft that nobody has confirmed; a mapping that has some is not reviewed."""
-    lines = study.mapping_path(loaded.center).read_text(encoding="utf-8-sig").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     marked = [number for number, line in enumerate(lines, 1) if GUESS.search(line)]
     told = [
         Told(
             Mistake(
                 f"{loaded.source.name}:{number}:{lines[number - 1].index('#') + 1}",
                 "a guess that nobody has confirmed",
-                "correct the line or leave it, and take the `# ?` away",
+                "correct the line or leave it as it is, and take the `# ?` away",
             ),
             "warning",
         )
         for number in marked
     ]
     if marked and loaded.mapping.reviewed is not None:
-        what = f"called reviewed, but {len(marked)} guesses are still marked `# ?`"
+        many = "1 guess is" if len(marked) == 1 else f"{len(marked)} guesses are"
+        what = f"called reviewed, but {many} still marked `# ?`"
         told.append(Told(Mistake(loaded.where("reviewed"), what, "confirm them first"), "mistake"))
     return told
 

@@ -1,34 +1,53 @@
 """From a center's file to its mapping, with every mistake of the file at once."""
 
+import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import UnionType
-from typing import Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
-from rapidfuzz import process
+from pydantic import ValidationError
 
 from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.language import Mapping
 from onecohort.mapping.source import NodePath, Tree, YamlSource, parse_yaml, read_yaml
+from onecohort.mapping.wording import nearest as nearest_of
+from onecohort.mapping.wording import node_path, word_mistake
+
+MOST_ROUNDS = (
+    8  # of taking out what the language does not know; each round may uncover a little more
+)
 
 
 @dataclass(frozen=True)
 class LoadedMapping:
-    """A mapping together with the file it was read from, so that messages have an address."""
+    """A mapping together with the file it was read from, so that messages have an address.
+
+    faulty    what the language does not understand, and so is left out: ("fields", "sex"),
+              ("tables", "cicli", "rows"); nothing but after `survey_mapping`
+    """
 
     mapping: Mapping
     source: YamlSource
+    faulty: frozenset[NodePath] = field(default_factory=frozenset)
 
     @property
     def center(self) -> str:
         """Identifier of the center."""
         return self.mapping.center
 
+    def written(self, block: str) -> list[str]:
+        """The keys of a block as they stand in the file, understood or not."""
+        tree = self.source.tree
+        node = tree.get(block, {}) if isinstance(tree, dict) else {}
+        return list(node) if isinstance(node, dict) else []
+
     def where(self, *path: str | int) -> str:
         """`file:line:column` of a node."""
         return self.source.where(*path)
+
+    def at(self, *path: str | int) -> str:
+        """`file:line:column` of a node's value."""
+        return self.source.at(*path)
 
 
 def load_mapping(path: Path, name: str) -> LoadedMapping:
@@ -37,15 +56,24 @@ def load_mapping(path: Path, name: str) -> LoadedMapping:
     name    the path as messages show it, such as `center_mappings/brenta.yaml`
     """
     loaded = understand(read_yaml(path, name))
-    if loaded.center != path.stem:
-        raise StudyError(
-            Mistake(
-                loaded.where("center"),
-                f"the center is called {loaded.center!r} but its file {path.name!r}",
-                f"write `center: {path.stem}`, or rename the file",
-            )
-        )
+    misnamed = _misnamed(loaded, path)
+    if misnamed is not None:
+        raise StudyError(misnamed)
     return loaded
+
+
+def survey_mapping(path: Path, name: str) -> tuple[LoadedMapping | None, list[Mistake]]:
+    """Read as much of a mapping as can be understood, so that the rest of it can be checked as well.
+
+    Returns None where nothing can be made of it. Raises StudyError for a file that is not YAML.
+    """
+    source = read_yaml(path, name)
+    try:
+        loaded = understand(source)
+    except StudyError as error:
+        return _understand_rest(source), list(error.mistakes)
+    misnamed = _misnamed(loaded, path)
+    return loaded, [] if misnamed is None else [misnamed]
 
 
 def parse_mapping(text: str, name: str = "mapping.yaml") -> LoadedMapping:
@@ -60,16 +88,14 @@ def understand(source: YamlSource) -> LoadedMapping:
     except ValidationError as error:
         found: dict[str, Mistake] = {}
         for problem in error.errors(include_url=False):
-            path = _node_path(problem["loc"], source)
-            mistake = _mistake(path, problem["type"], str(problem["msg"]), source)
+            mistake = word_mistake(problem, source)
             found.setdefault(mistake.where, mistake)
-        raise StudyError(*sorted(found.values(), key=_by_line)) from None
+        raise StudyError(*sorted(found.values(), key=by_line)) from None
 
 
 def nearest(text: str, choices: Iterable[str]) -> str | None:
     """The choice that is nearest to a misspelt text, if any is near at all."""
-    found = process.extractOne(text, list(choices), score_cutoff=60)
-    return found[0] if found else None
+    return nearest_of(text, list(choices))
 
 
 def did_you_mean(text: str, choices: Sequence[str], *, most: int = 12) -> str:
@@ -81,74 +107,49 @@ def did_you_mean(text: str, choices: Sequence[str], *, most: int = 12) -> str:
     return f"one of: {shown}" + (", …" if len(choices) > most else "")
 
 
-def _by_line(mistake: Mistake) -> tuple[int, int]:
+def by_line(mistake: Mistake) -> tuple[int, int, str]:
+    """Key that sorts mistakes of one file as they stand in it."""
     _, line, column = mistake.where.rsplit(":", 2)
-    return int(line), int(column)
+    return int(line), int(column), mistake.what
 
 
-def _node_path(loc: tuple[str | int, ...], source: YamlSource) -> NodePath:
-    """Drop from pydantic's location what names a branch of the model, not a node of the file."""
-    path: NodePath = ()
-    node: Tree = source.tree
-    for step in loc:
-        if isinstance(node, dict) and isinstance(step, str):
-            if step in node:
-                node, path = node[step], (*path, step)
-            elif step == loc[-1]:
-                path = (*path, step)  # a key that is missing
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node, path = node[step], (*path, step)
-    return path
+def _misnamed(loaded: LoadedMapping, path: Path) -> Mistake | None:
+    if loaded.center == path.stem:
+        return None
+    what = f"the center is called {loaded.center!r} but its file {path.name!r}"
+    fix = f"write `center: {path.stem}`, or rename the file"
+    return Mistake(loaded.at("center"), what, fix)
 
 
-def _mistake(path: tuple[str | int, ...], kind: str, message: str, source: YamlSource) -> Mistake:
-    where = source.where(*path)
-    name = ".".join(str(step) for step in path)
-    last = str(path[-1]) if path else ""
-    if kind == "extra_forbidden":
-        known = _keys_at(path[:-1])
-        return Mistake(
-            where, f"{name}: {last!r} is not a word of the language", did_you_mean(last, known)
-        )
-    if kind == "missing":
-        return Mistake(where, f"{name} is missing", f"write `{last}: …`")
-    if kind in ("model_type", "dict_type"):
-        keys = ", ".join(_keys_at(path)[:6])
-        return Mistake(
-            where, f"{name} must be a block of keys", f"such as {{ {keys}: … }}" if keys else ""
-        )
-    return Mistake(where, f"{name}: {message[0].lower()}{message[1:]}")
-
-
-def _keys_at(path: tuple[str | int, ...]) -> list[str]:
-    """The words that the language knows at a place."""
-    model: object = Mapping
-    for step in path:
-        model = _child(model, step)
-        if model is None:
-            return []
-    models = [
-        part for part in _parts(model) if isinstance(part, type) and issubclass(part, BaseModel)
-    ]
-    return [field.alias or name for m in models for name, field in m.model_fields.items()]
-
-
-def _child(model: object, step: str | int) -> object:
-    for part in _parts(model):
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            for name, field in part.model_fields.items():
-                if step in (name, field.alias):
-                    return field.annotation
-        elif get_origin(part) in (dict, tuple, list):
-            arguments = get_args(part)
-            return arguments[1] if get_origin(part) is dict else arguments[0]
+def _understand_rest(source: YamlSource) -> LoadedMapping | None:
+    """The mapping without what the language does not know."""
+    tree = copy.deepcopy(source.tree)
+    faulty: set[NodePath] = set()
+    for _ in range(MOST_ROUNDS):
+        left = replace(source, tree=tree)
+        try:
+            return LoadedMapping(Mapping.model_validate(tree), source, frozenset(faulty))
+        except ValidationError as error:
+            blocks = {_block_of(node_path(problem["loc"], left)) for problem in error.errors()}
+        if blocks <= faulty:  # what is missing cannot be taken out
+            return None
+        for path in blocks:
+            _take_out(tree, path)
+        faulty |= blocks
     return None
 
 
-def _parts(model: object) -> list[object]:
-    """The alternatives of an annotation, without Annotated around them."""
-    if hasattr(model, "__metadata__"):
-        return _parts(get_args(model)[0])
-    if get_origin(model) in (Union, UnionType):
-        return [part for choice in get_args(model) for part in _parts(choice)]
-    return [model]
+def _block_of(path: NodePath) -> NodePath:
+    """A field's rule goes as a whole, for half of it might mean another thing; so does a list."""
+    whole = {"fields": 2, "ignore": 2, "unavailable": 2, "tables": 3}
+    return path[: whole.get(str(path[0]), 1)] if path else path
+
+
+def _take_out(tree: Tree, path: NodePath) -> None:
+    node = tree
+    for step in path[:-1]:
+        if not isinstance(node, dict) or step not in node:
+            return
+        node = node[str(step)]
+    if isinstance(node, dict) and path:
+        node.pop(str(path[-1]), None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.language import FieldRule, TableRule
 from onecohort.mapping.load import LoadedMapping
+from onecohort.mapping.source import NodePath
 from onecohort.schema import CohortSchema, Field
 
 JOINED = "."  # between the table and the column of a reference to another table
@@ -73,6 +74,42 @@ def references_of(rule: FieldRule) -> list[str]:
     for case in rule.cases or ():
         found += list(case.when)
     return list(dict.fromkeys(name for name in found if name))
+
+
+def named_columns(loaded: LoadedMapping) -> Iterator[tuple[NodePath, str]]:
+    """Every place of the mapping that names a column, and the reference as written."""
+    mapping = loaded.mapping
+    for name, table in mapping.tables.items():
+        for column in table.key:
+            yield ("tables", name, "key"), column
+        for column in table.where or ():
+            yield ("tables", name, "where", column), column
+        for number, leave_out in enumerate(table.leave_out):
+            for column in leave_out.when:
+                yield ("tables", name, "leave_out", number, "when", column), column
+        if not isinstance(table.repeated, str):
+            yield ("tables", name, "repeated", "latest"), table.repeated.latest
+    for name, rule in mapping.fields.items():
+        for key, named in (("from", rule.from_), ("unit_from", rule.unit_from), ("by", rule.by)):
+            if named:
+                yield ("fields", name, key), named
+        for key, columns in (
+            ("first_of", rule.first_of), ("any_of", rule.any_of), ("filled_from", rule.filled_from),
+        ):  # fmt: skip
+            for number, column in enumerate(columns or ()):
+                yield ("fields", name, key, number), column
+        for column in rule.where or ():
+            yield ("fields", name, "where", column), column
+        for number, case in enumerate(rule.cases or ()):
+            for column in case.when:
+                yield ("fields", name, "cases", number, "when", column), column
+    for reference in mapping.ignore:
+        yield ("ignore", reference), reference
+    first = next(iter(mapping.tables))
+    for number, correction in enumerate(mapping.corrections):
+        table_name = correction.table or first
+        prefix = "" if table_name == first else f"{table_name}."
+        yield ("corrections", number, "column"), prefix + correction.column
 
 
 def plan_mapping(loaded: LoadedMapping, schema: CohortSchema) -> Plan:

@@ -7,8 +7,12 @@ recode patients before anybody has read the mapping. So the file is only compose
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onecohort.errors import Mistake, StudyError
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError
 
 NodePath = tuple[str | int, ...]
 Tree = dict[str, "Tree"] | list["Tree"] | str
@@ -43,6 +47,20 @@ class YamlSource:
         place = self.places.get((*trail, "<key>"), self.places.get(trail, Place(1, 1)))
         return f"{self.name}:{place.line}:{place.column}"
 
+    def at(self, *path: str | int) -> str:
+        """`name:line:column` of the value at `path`, not of its key; its key's where it is empty."""
+        place, key = self.places.get(path), self.places.get((*path, "<key>"))
+        # The parser finds an empty value only where the next token begins, often lines below.
+        if place is None or (key is not None and self._text(path) == ""):
+            return self.where(*path)
+        return f"{self.name}:{place.line}:{place.column}"
+
+    def _text(self, path: NodePath) -> Tree:
+        node = self.tree
+        for step in path:
+            node = node[step] if isinstance(node, dict | list) else ""  # type: ignore[index]
+        return node
+
     def line(self, *path: str | int) -> int:
         """Line of the node at `path`, or of its nearest ancestor that stands."""
         return int(self.where(*path).rsplit(":", 2)[1])
@@ -73,11 +91,7 @@ def parse_yaml(text: str, name: str) -> YamlSource:
     try:
         root = YAML(typ="rt").compose(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        what = " ".join(str(part) for part in (error.problem, error.context) if part)
-        fix = "a text with ':', '#', '{', '[' or '*' needs quotes; indent with blanks, not tabs"
-        raise StudyError(Mistake(where, f"is not YAML: {what}", fix)) from None
+        raise StudyError(_not_yaml(error, text, name)) from None
     except YAMLError as error:
         raise StudyError(Mistake(name, f"is not YAML: {error}")) from None
     reader = _NodeReader(name)
@@ -85,6 +99,43 @@ def parse_yaml(text: str, name: str) -> YamlSource:
     if reader.mistakes:
         raise StudyError(*reader.mistakes)
     return YamlSource(name, tree, reader.places)
+
+
+def _not_yaml(error: "MarkedYAMLError", text: str, name: str) -> Mistake:
+    """A parser's complaint in an author's words, at the place that the author would look at."""
+    problem, context = str(error.problem or ""), str(error.context or "")
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Mistake(name, f"is not YAML: {problem}")
+    line, column = mark.line + 1, mark.column + 1
+    start = error.context_mark
+    if "cannot start any token" in problem:
+        sign = text.splitlines()[mark.line][mark.column]
+        fix = f"put the text that begins with {sign!r} in quotes"
+        what = f"no text begins with {sign!r} without quotes"
+        if sign == "\t":
+            what, fix = "a tab stands where blanks indent", "indent with blanks, not tabs"
+    elif "mapping values are not allowed" in problem:
+        what = "a second ': ' stands here"
+        fix = "put the text that holds a ':' in quotes; or the line is indented otherwise than its block"
+    elif "flow" in context and start is not None:
+        line, column = start.line + 1, start.column + 1
+        sign = "}" if "mapping" in context else "]"
+        what = f"what opens here is not closed before line {mark.line + 1}"
+        fix = f"close it with {sign!r}; a text with ',' or ': ' in it needs quotes"
+    elif "block" in context and start is not None:
+        what = "is indented otherwise than the lines of its block"
+        fix = f"begin it in column {start.column + 1}, as line {start.line + 1} does"
+    elif "scanning a quoted scalar" in context and start is not None:
+        line, column = start.line + 1, start.column + 1
+        what, fix = "the quotes that open here are never closed", "close them on the same line"
+    elif "simple key" in context and start is not None:
+        line, column = start.line + 1, start.column + 1
+        what, fix = "a ':' is missing in this line", "write `name: value`"
+    else:
+        what = " ".join(part for part in (problem, context) if part)
+        fix = "a text with ':', '#', '{', '[', '%', '&' or '*' needs quotes"
+    return Mistake(f"{name}:{line}:{column}", f"is not YAML: {what}", fix)
 
 
 class _NodeReader:

@@ -1,0 +1,183 @@
+"""A mapping against the cells of its export: codes, dates and numbers that a rule cannot carry.
+
+What a run would find is found by a run: the rules pass over the export once, and what they report is told
+per distinct text with its count, at the line of the mapping that would mend it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onecohort.errors import ExportError, Mistake
+from onecohort.exports.table import Table
+from onecohort.harmonize import Harmonized, harmonize
+from onecohort.mapping.against_export import Level, Told
+from onecohort.mapping.load import LoadedMapping
+from onecohort.mapping.references import plan_mapping
+from onecohort.pseudonym import PseudonymKey
+from onecohort.rules.coded import encode, fold
+from onecohort.schema import CohortSchema
+
+# What a person at the mapping can act on; the rest of a run's findings are for the report.
+ABOUT_TEXTS = (
+    "values.unlisted", "date.unreadable", "date.impossible", "date.partial", "date.after_as_of",
+    "date.too_early", "number.unreadable", "number.bound", "number.fraction", "unit.unknown",
+    "range.possible", "pattern.unmatched", "split.disagrees", "split.absent", "mark.unlisted",
+    "mark.several", "cases.unmatched", "cell.unused", "cell.error", "key.conflict", "key.missing",
+    "key.orphan", "rows.disagree", "correction.unused", "required.missing",
+)  # fmt: skip
+ONE_BY_ONE = (
+    "values.unlisted",
+    "mark.unlisted",
+    "unit.unknown",
+)  # each text needs a line of its own
+KEYS = ("key.missing", "key.orphan")
+MANY_KEYLESS = 0.1  # of a table's rows without a key: then the key is wrong, not a row
+MOST_PER_FIELD = 8
+Row = Mapping[str, object]
+
+
+def check_cells(
+    sound: LoadedMapping,
+    tables: Mapping[str, Table],
+    schema: CohortSchema,
+    *,
+    as_of: date,
+    key: PseudonymKey,
+) -> list[Told]:
+    """What the rules could not carry, per distinct text with counts, and what they never met."""
+    told = list(_never_seen(sound, tables, schema))
+    try:
+        found = harmonize(sound, tables, schema, as_of=as_of, key=key, sink=lambda table: None)
+    except ExportError as error:
+        return [*told, *(Told(mistake, "mistake") for mistake in error.mistakes)]
+    return [*told, *_texts(sound, tables, found)]
+
+
+def _texts(sound: LoadedMapping, tables: Mapping[str, Table], found: Harmonized) -> Iterator[Told]:
+    names = {(table.export, table.sheet): name for name, table in tables.items()}
+    shown: dict[tuple[object, object], int] = {}
+    for row in _counted(found.findings, set(sound.mapping.fields)):
+        place = (row["field"] or row["column"], row["check"])
+        shown[place] = shown.get(place, 0) + 1
+        if shown[place] > MOST_PER_FIELD:
+            continue
+        table = names.get((row["export"], row["sheet"]), next(iter(tables)))  # type: ignore[arg-type]
+        yield Told(
+            Mistake(_where(sound, row, table), _said(row), str(row["hint"] or "")),
+            _level(row, found.tables[table].delivered),
+        )
+    for (name, check), count in shown.items():
+        if count > MOST_PER_FIELD:
+            what = f"{name}: {count - MOST_PER_FIELD} more texts like these ({check})"
+            where = sound.where("fields", str(name))
+            fix = f"`onecohort preview {sound.center} --field {name}` shows them"
+            yield Told(Mistake(where, what, fix), "warning")
+
+
+def _counted(findings: pa.Table, fields: set[str]) -> list[Row]:
+    """Findings about texts, one row per text that needs a line, or per kind of fault of a column."""
+    about = pc.is_in(findings.column("check"), value_set=pa.array(ABOUT_TEXTS))
+    mine = pc.is_in(findings.column("field"), value_set=pa.array([*sorted(fields), None]))
+    findings = findings.filter(pc.and_(about, mine))
+    missing = pc.equal(findings.column("check"), "required.missing")
+    # A required value that is missing because its text could not be read has been told already.
+    told = findings.filter(pc.invert(missing)).select(["field", "row"])
+    lonely = findings.filter(missing).join(told, keys=["field", "row"], join_type="left anti")
+    findings = pa.concat_tables(
+        [findings.filter(pc.invert(missing)), lonely.select(findings.schema.names)]
+    )
+    each = pc.is_in(findings.column("check"), value_set=pa.array(ONE_BY_ONE))
+    findings = findings.append_column("text", pc.if_else(each, findings.column("raw"), None))
+    keys = [
+        "export",
+        "sheet",
+        "field",
+        "column",
+        "check",
+        "rule",
+        "message",
+        "hint",
+        "severity",
+        "text",
+    ]
+    counted = (
+        findings.sort_by("row")
+        .group_by(keys, use_threads=False)
+        .aggregate([("row", "count"), ("row", "min"), ("raw", "first"), ("raw", "count_distinct")])
+    )
+    rows: list[Row] = counted.to_pylist()
+    return rows
+
+
+def _said(row: Row) -> str:
+    """A finding and how often it stands there, as a sentence."""
+    message, column = str(row["message"]), row["column"]
+    count, texts = int(str(row["row_count"])), int(str(row["raw_count_distinct"]))
+    cells = "1 cell" if count == 1 else f"{count} cells"
+    such = f"{texts} such texts, " if texts > 1 and row["text"] is None else ""
+    first = (
+        f"row {row['row_min']}" if count == 1 else f"{such}{cells}, first in row {row['row_min']}"
+    )
+    if row["check"] == "correction.unused":
+        return f"{message}: {row['raw_first']!r} in {column!r}"
+    if row["check"] == "required.missing":
+        return f"{message} ({first})"
+    raw = repr(row["raw_first"]) if row["raw_first"] else "a blank"
+    return f"{raw} in {column!r} {message} ({first})"
+
+
+def _where(sound: LoadedMapping, row: Row, table: str) -> str:
+    """The line of the mapping that would mend it."""
+    check, name = str(row["check"]), str(row["field"] or "")
+    correction = re.fullmatch(r"corrections\[(\d+)\]", str(row["rule"] or ""))
+    if correction:
+        return sound.where("corrections", int(correction[1]))
+    if not name:
+        return (
+            sound.where("tables", table, "key")
+            if check.startswith("key.")
+            else sound.where("tables", table)
+        )
+    if check == "values.unlisted":
+        return sound.where("fields", name, "values")
+    if check.startswith(("number.", "range.", "unit.")):
+        return sound.where("fields", name, "unit")
+    return sound.where("fields", name)
+
+
+def _level(row: Row, delivered: int) -> Level:
+    if row["check"] in KEYS and int(str(row["row_count"])) <= MANY_KEYLESS * delivered:
+        return "note"
+    return "note" if row["severity"] == "note" else "warning"
+
+
+def _never_seen(
+    sound: LoadedMapping, tables: Mapping[str, Table], schema: CohortSchema
+) -> Iterator[Told]:
+    """Texts that `values` lists and no cell of the export holds."""
+    for step in plan_mapping(sound, schema).steps:
+        listed, rule = sound.mapping.fields[step.field.name].values, step.rule
+        if not listed or rule.first_of or rule.pattern is not None:
+            continue
+        seen = _texts_of(
+            tables[step.home], [c for c in (rule.from_, *(rule.filled_from or ())) if c]
+        )
+        if rule.split:
+            seen |= {fold(part) for text in seen for part in text.split(rule.split)}
+        for text in listed:
+            if fold(text) not in seen:
+                where = sound.where("fields", step.field.name, "values", text)
+                what = f"{text!r} is listed, and no cell of the export holds it"
+                yield Told(Mistake(where, what, "harmless; take it out if it was a slip"), "note")
+
+
+def _texts_of(table: Table, columns: list[str]) -> set[str]:
+    found: set[str] = set()
+    for batch in table.batches(columns):
+        for name in columns:
+            found |= {fold(text) for text in encode(batch.cells.column(name)).texts.to_pylist()}
+    return found

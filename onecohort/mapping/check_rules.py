@@ -1,0 +1,251 @@
+"""One field's rule against the schema: its source, its terms, its unit, its dates, which row it takes."""
+
+import re
+from collections.abc import Iterator
+
+from onecohort.errors import Mistake
+from onecohort.mapping.language import FieldRule, When
+from onecohort.mapping.load import LoadedMapping, did_you_mean, nearest
+from onecohort.mapping.references import JOINED, references_of, split_reference
+from onecohort.rules.coded import fold
+from onecohort.rules.convert import NO, YES
+from onecohort.rules.dates import pattern_of
+from onecohort.rules.units import convertible_to, factor_between, find_unit
+from onecohort.schema import CohortSchema, Field
+
+SOURCES = ("from", "constant", "first_of", "any_of", "filled_from", "cases")
+# How people write formats who have not met %d: day/month/year in English and Italian.
+SPELLED_OUT = (
+    ("%Y", r"yyyy|aaaa|jjjj"),
+    ("%y", r"yy|aa|jj"),
+    ("%m", r"mm|m"),
+    ("%d", r"dd|gg|tt|d|g|t"),
+)
+
+
+def check_rule(
+    loaded: LoadedMapping, schema: CohortSchema, field: Field, rule: FieldRule
+) -> Iterator[Mistake]:
+    """The mistakes of one field's rule."""
+    path = ("fields", field.name)
+    tree = loaded.source.tree
+    fields = tree["fields"] if isinstance(tree, dict) else {}
+    written = fields[field.name] if isinstance(fields, dict) else {}
+    given = [key for key in SOURCES if key in written]
+    if len(given) != 1:
+        said = " and ".join(given) if given else "nothing"
+        what = f"{field.name} must come from one of {', '.join(SOURCES)}; here it is {said}"
+        yield Mistake(loaded.where(*path), what, "write exactly one")
+        return
+    yield from _targets(loaded, field, rule)
+    yield from check_formats(loaded, (*path, "dates"), rule.dates or (), _pivot(loaded, rule))
+    yield from _units(loaded, field, rule)
+    yield from _anchors(loaded, schema, field, rule)
+    yield from _taking(loaded, field, rule)
+    yield from _tables_named(loaded, field, rule)
+    if rule.pattern is not None:
+        try:
+            re.compile(rule.pattern)
+        except re.error as error:
+            what = f"not a regular expression: {error}"
+            yield Mistake(loaded.at(*path, "pattern"), what, "mend it, or take it out")
+
+
+def check_formats(
+    loaded: LoadedMapping, path: tuple[str | int, ...], formats: tuple[str, ...], pivot: int | None
+) -> Iterator[Mistake]:
+    """Date formats that nobody can read, or whose years have no century."""
+    for number, date_format in enumerate(formats):
+        listed = (*path, number) in loaded.source.places
+        where = loaded.at(*path, number) if listed else loaded.at(*path)
+        try:
+            pattern_of(date_format)
+        except ValueError as error:
+            spelled = _spelled(date_format)
+            fix = f"did you mean {spelled!r}?" if spelled else "such as %d/%m/%Y, %m/%Y or excel"
+            yield Mistake(where, f"not a date format: {error}", fix)
+        else:
+            if "%y" in date_format and pivot is None:
+                what = f"{date_format!r} has two-digit years, and no pivot_year says which century"
+                yield Mistake(where, what, "write `pivot_year: 1925` for the years 1925 to 2024")
+
+
+def _spelled(text: str) -> str | None:
+    """`dd/mm/yyyy` as %d/%m/%Y; None where it is nothing of the kind."""
+    found = text.lower()
+    if "%" in found:
+        return None
+    for code, spelling in SPELLED_OUT:
+        found = re.sub(rf"(?<![a-z%])({spelling})(?![a-z])", code, found, count=1)
+    try:
+        pattern_of(found)
+    except ValueError:
+        return None
+    return found
+
+
+def _pivot(loaded: LoadedMapping, rule: FieldRule) -> int | None:
+    tables = loaded.mapping.tables
+    first = next(iter(tables))
+    homes = [split_reference(reference, tables, first)[0] for reference in references_of(rule)]
+    return rule.pivot_year or (tables[homes[0]].pivot_year if homes else None)
+
+
+def _targets(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mistake]:
+    path = ("fields", field.name)
+    values = rule.values or {}
+    folded: dict[str, str] = {}
+    for text, target in values.items():
+        yield from _target(loaded, (*path, "values", text), field, target)
+        first = folded.setdefault(fold(text), text)
+        if values[first] != target:
+            what = (
+                f"{text!r} and {first!r} are the same but for case and blanks, and mean two things"
+            )
+            yield Mistake(loaded.where(*path, "values", text), what, "keep one of them")
+    for number, case in enumerate(rule.cases or ()):
+        yield from _target(loaded, (*path, "cases", number, "then"), field, case.then)
+        if any(_covers(earlier.when, case.when) for earlier in (rule.cases or ())[:number]):
+            what = "this case is never reached: an earlier one covers it"
+            where = loaded.at(*path, "cases", number)
+            yield Mistake(where, what, "move it up, or take it out")
+    for key, value in (("constant", rule.constant), ("otherwise", rule.otherwise)):
+        if value is not None:
+            yield from _target(loaded, (*path, key), field, value)
+    for number, name in enumerate(rule.first_of or ()):
+        if name not in values:
+            for mistake in _target(loaded, (*path, "first_of", number), field, name):
+                yield Mistake(mistake.where, mistake.what, _named_marks(field, name))
+
+
+def _target(
+    loaded: LoadedMapping, path: tuple[str | int, ...], field: Field, target: str
+) -> Iterator[Mistake]:
+    where = loaded.at(*path)
+    if field.kind == "term" and target not in field.codes:
+        yield Mistake(where, f"{target!r} is no term of {field.name}", _term_meant(field, target))
+    elif field.kind == "boolean" and fold(target) not in YES | NO:
+        yield Mistake(where, f"{target!r} is neither yes nor no", "write yes or no")
+    elif field.kind in ("integer", "number"):
+        form = r"[-+]?\d+" if field.kind == "integer" else r"[-+]?\d+(\.\d+)?"
+        if not re.fullmatch(form, target):
+            kind, fix = "a whole number", "write the number that the text means"
+            kind, fix = (kind, fix) if field.kind == "integer" else ("a number", f"{fix}, as 1.5")
+            yield Mistake(where, f"{target!r} is not {kind}", fix)
+
+
+def _term_meant(field: Field, target: str) -> str:
+    """The term that was meant, by synonym or spelling, and all that are permitted."""
+    near = _synonym(field, target) or nearest(target, field.codes)
+    permitted = f"permitted: {', '.join(field.codes)}"
+    return f"did you mean {near!r}? {permitted}" if near else permitted
+
+
+def _named_marks(field: Field, column: str) -> str:
+    near = _synonym(field, column) or field.codes[0] if field.codes else "yes"
+    return f"say which term the column marks: `values: {{ {column}: {near} }}`"
+
+
+def _synonym(field: Field, text: str) -> str | None:
+    for term in field.terms:
+        if fold(text) in {fold(word) for word in (term.code, *term.en, *term.it)}:
+            return term.code
+    return None
+
+
+def _covers(earlier: When, later: When) -> bool:
+    """Whether wherever the later conditions hold the earlier ones hold too, as far as texts tell."""
+    for column, condition in earlier.items():
+        if column not in later:
+            return False
+        wanted = {fold(text) for text in later[column]}
+        allowed = {fold(text) for text in condition}
+        plain = not any(text == "missing" or text[:1] in "<>≤≥" for text in wanted)
+        if not wanted <= allowed and not ("present" in allowed and plain):
+            return False
+    return True
+
+
+def _units(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mistake]:
+    path = ("fields", field.name)
+    wanted = "d" if rule.days_from else field.unit
+    if wanted is None or rule.age_at:
+        if rule.unit or rule.unit_from:
+            what = f"{field.name} has no unit in the schema"
+            yield Mistake(loaded.where(*path, "unit"), what, "take the unit out")
+        return
+    spelled: list[tuple[tuple[str, ...], str]] = [(("unit",), rule.unit)] if rule.unit else []
+    spelled += [(("units", text), unit) for text, unit in (rule.units or {}).items()]
+    for place, unit in spelled:
+        if factor_between(unit, wanted, field.name) is not None:
+            continue
+        known = convertible_to(wanted, field.name) or [wanted]
+        where = loaded.at(*path, *place)
+        if find_unit(unit) is None:
+            yield Mistake(where, f"the unit {unit!r} is not known", did_you_mean(unit, known))
+        else:
+            what = f"{unit!r} cannot be converted into {wanted}, the unit of {field.name}"
+            yield Mistake(where, what, f"one of: {', '.join(known[:12])}")
+
+
+def _anchors(
+    loaded: LoadedMapping, schema: CohortSchema, field: Field, rule: FieldRule
+) -> Iterator[Mistake]:
+    """Date fields that a rule counts from."""
+    path = ("fields", field.name)
+    dates = [f.name for f in schema.mappable if f.kind == "date"]
+    named = {"days_from": rule.days_from, "age_at": rule.age_at, "near": rule.near}
+    for key, anchor in named.items():
+        if anchor is None:
+            continue
+        if anchor not in dates:
+            what = f"{anchor!r} is no date field of the cohort"
+            yield Mistake(loaded.at(*path, key), what, did_you_mean(anchor, dates))
+        elif anchor not in loaded.written("fields"):
+            what = f"{anchor} is not mapped, so nothing can be counted from it"
+            yield Mistake(loaded.at(*path, key), what, f"map {anchor}, or count from another date")
+    if rule.days_from and field.kind != "date":
+        yield Mistake(loaded.where(*path, "days_from"), f"{field.name} is no date", "take it out")
+    if rule.age_at and field.kind not in ("integer", "number"):
+        yield Mistake(loaded.where(*path, "age_at"), f"{field.name} is no number", "take it out")
+
+
+def _taking(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mistake]:
+    """Which of a patient's rows counts."""
+    path = ("fields", field.name)
+    tables = loaded.mapping.tables
+    first = next(iter(tables))
+    homes = {split_reference(ref, tables, first)[0] for ref in references_of(rule)}
+    unsure = any(faulty[:1] == ("tables",) and faulty[1] in homes for faulty in loaded.faulty)
+    many = any(tables[home].rows == "many" for home in homes)
+    if rule.take and not many and not rule.split and not unsure:
+        what = "`take` is for tables with `rows: many`, or with `split`"
+        fix = f"take it out, or write `rows: many` for {' and '.join(sorted(homes)) or first}"
+        yield Mistake(loaded.where(*path, "take"), what, fix)
+    if (rule.take == "nearest") != (rule.near is not None):
+        key = "take" if rule.near is None else "near"
+        fix = "write `take: nearest`, `near: <date field>` and `by: <date column>`"
+        where = loaded.where(*path, key)
+        yield Mistake(where, "`take: nearest` and `near` belong together", fix)
+    dated = rule.take == "nearest" or (rule.take in ("earliest", "latest") and field.kind != "date")
+    if dated and rule.by is None:
+        what = f"`take: {rule.take}` needs the column with the date of each row"
+        yield Mistake(loaded.where(*path, "take"), what, "write `by: <date column>`")
+    if rule.take == "best" and field.kind != "term":
+        what = f"{field.name} has no order of terms"
+        yield Mistake(loaded.at(*path, "take"), what, "use max or min")
+
+
+def _tables_named(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mistake]:
+    """A misspelt table before a column, which would read as a column of the first table."""
+    tables = loaded.mapping.tables
+    first = next(iter(tables))
+    homes = {split_reference(ref, tables, first)[0] for ref in references_of(rule)} - {first}
+    if not any(tables[home].rows == "many" for home in homes):
+        return
+    for key, reference in (("from", rule.from_), ("by", rule.by), ("unit_from", rule.unit_from)):
+        head, dot, _ = (reference or "").partition(JOINED)
+        if dot and head not in tables:
+            fix = did_you_mean(head, list(tables))
+            where = loaded.at("fields", field.name, key)
+            yield Mistake(where, f"there is no table {head!r}", fix)
