@@ -72,8 +72,9 @@ def validate(given: Columns, schema: CohortSchema, has_cell: Callable[[str], boo
             for name in policy.costs:
                 withdrawn[name] = withdrawn.get(name, False) | failed
     if withdrawn:
-        left = {name: _without(values, withdrawn.get(name)) for name, values in given.items()}
-        columns, _ = _derive(left, schema)
+        if schema.derivations:
+            left = {name: _without(values, withdrawn.get(name)) for name, values in given.items()}
+            columns, _ = _derive(left, schema)
         columns = {name: _without(values, withdrawn.get(name)) for name, values in columns.items()}
     for field in schema.fields.values():
         missing = columns[field.name].is_null().to_numpy(zero_copy_only=False) & ~out
@@ -85,7 +86,8 @@ def validate(given: Columns, schema: CohortSchema, has_cell: Callable[[str], boo
 
 def to_frame(columns: Mapping[str, pa.Array], fields: Mapping[str, Field]) -> pd.DataFrame:
     """Arrow columns as the frame that the study's model expects."""
-    return pd.DataFrame({name: to_series(values, fields[name]) for name, values in columns.items()})
+    series = {name: to_series(values, fields[name]) for name, values in columns.items()}
+    return pd.DataFrame(series, copy=False)  # a block of columns would be strided, and a copy
 
 
 def to_series(values: pa.Array | pa.ChunkedArray, field: Field) -> pd.Series:
