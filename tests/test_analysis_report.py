@@ -5,6 +5,7 @@ import re
 import struct
 from datetime import date
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,14 @@ import pytest
 from analysis_cohort import cohort, simulated, study_figures, study_plan, truth
 from openpyxl import load_workbook
 
-from onecohort.analysis import SYNTHETIC, Analysis, analyze, write_analysis, write_figures
+from onecohort.analysis import (
+    SYNTHETIC,
+    Analysis,
+    analyze,
+    count_ineligible,
+    write_analysis,
+    write_figures,
+)
 from onecohort.estimates import Estimate
 from onecohort.report import journal
 from onecohort.report.analysis_figures import build_figures
@@ -159,9 +167,9 @@ def test_no_number_is_nan_on_the_page_or_in_json(run: Path, page: str) -> None:
         "label": "Rows delivered",
         "count": 131,
         "lost": [
-            ["merged: repeated rows, and further rows of a patient", 12],
+            ["merged: repeated rows and patients of two centers", 12],
             ["left out by a declared rule", 7],
-            ["quarantined", 12],
+            ["quarantined: the row cannot be used", 12],
         ],
     }
 
@@ -269,17 +277,22 @@ def test_every_cohort_has_a_page(tmp_path: Path, table: pa.Table) -> None:
     assert "not estimable" in (tmp_path / "report" / "analysis.html").read_text(encoding="utf-8")
 
 
-def test_flow_names_the_excluded_and_ends_at_the_analysed() -> None:
+def test_flow_goes_from_rows_to_patients_to_the_eligible_to_the_analysed() -> None:
     analysis = analysed(cohort({}, {"is_dead": None}, {"os_months": -1.0}))
-    steps = build_flow(analysis, {"delivered": 5, "merged": 1}, {"test patient": 1})
+    quarantine = pa.table({"check": ["key.missing", "adult", "adult"]})
+    ineligible = count_ineligible(quarantine, {"adult": "18 completed years", "line": "Salvage"})
+    balance = {"delivered": 8, "merged": 1, "left_out": 1, "quarantined": 3}
+    steps = build_flow(analysis, balance, ineligible)
     assert [(step.label, step.count) for step in steps] == [
-        ("Rows delivered", 5),
+        ("Rows delivered", 8),
+        ("Patients", 5),
         ("Eligible patients in the cohort", 3),
         ("Analysed for overall survival", 1),
     ]
-    assert [count for _, count in steps[0].lost] == [1, 1]
-    assert steps[0].lost[1][0] == "test patient"
-    assert [count for _, count in steps[1].lost] == [1, 1]
+    assert [count for _, count in steps[0].lost] == [1, 1, 1]
+    assert steps[1].lost == (("not met: 18 completed years", 2),)
+    for step, following in pairwise(steps):
+        assert step.count - sum(count for _, count in step.lost) == following.count
 
 
 def test_png_figures_have_300_dots_per_inch_and_the_same_bytes_each_time(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ How a run calls it:
     write_figures(run, analysis, balance=balance)   # PNG by matplotlib; slow to import, so apart
 
 `analysis.excluded` says which rows of the cohort could not be analysed and why: each is a finding of
-the run. `balance` is the run's rows (delivered, merged, left_out, quarantined) summed over centers.
+the run. `balance` is the run's rows (delivered, merged, left_out, quarantined) summed over centers;
+`ineligible=count_ineligible(quarantine, titles)` tells patients outside the protocol from other rows.
 """
 
 from onecohort.analysis.analyze import Analysis, analyze
@@ -17,6 +18,7 @@ from onecohort.analysis.plan_file import LoadedPlan, load_plan
 from onecohort.analysis.published import Published, load_published
 from onecohort.analysis.write import write_analysis, write_figures
 from onecohort.report.analysis_page import SYNTHETIC
+from onecohort.report.flow_chart import count_ineligible
 
 __all__ = [
     "SYNTHETIC",
@@ -24,6 +26,7 @@ __all__ = [
     "LoadedPlan",
     "Published",
     "analyze",
+    "count_ineligible",
     "load_plan",
     "load_published",
     "write_analysis",

@@ -26,7 +26,7 @@ def write_analysis(
     *,
     as_of: date,
     balance: Mapping[str, int],
-    reasons: Mapping[str, int] | None = None,
+    ineligible: Mapping[str, int] | None = None,
     synthetic: str = "",
 ) -> None:
     """Write all that `analyze` found into a run folder, without drawing PNG (`write_figures` does).
@@ -36,15 +36,16 @@ def write_analysis(
     report/figures/*.svg      each figure as a file of its own
     report/tables/*.csv       each table; analysis.xlsx holds them all
 
-    balance    rows of the run: delivered, merged, left_out, quarantined
-    reasons    rows by the reason for which they were left out or quarantined
-    synthetic  what the page says of data that were not observed; "" for real data
+    balance     rows of the run: delivered, merged, left_out, quarantined
+    ineligible  of the quarantined, the patients outside the protocol, by the rule that they did not
+                meet (see `count_ineligible`)
+    synthetic   what the page says of data that were not observed; "" for real data
     """
     report = folder / "report"
     for place in (report / "figures", report / "tables"):
         place.mkdir(parents=True, exist_ok=True)
     figures, tables = build_figures(analysis), build_tables(analysis)
-    flow = build_flow(analysis, balance, reasons)
+    flow = build_flow(analysis, balance, ineligible)
     about: dict[str, JSON] = {"as_of": as_of.isoformat(), "synthetic": synthetic}
     content = about | {"flow": as_json(flow)} | _as_object(analysis)
     _write(folder / "analysis.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
@@ -64,11 +65,11 @@ def write_figures(
     analysis: Analysis,
     *,
     balance: Mapping[str, int],
-    reasons: Mapping[str, int] | None = None,
+    ineligible: Mapping[str, int] | None = None,
 ) -> None:
     """Draw each figure as a PNG of 300 dots per inch into `report/figures/`, by matplotlib.
 
-    `balance` and `reasons` as in `write_analysis`.
+    `balance` and `ineligible` as in `write_analysis`.
     """
     from onecohort.report.analysis_png import draw_flow_png, draw_png
 
@@ -76,7 +77,7 @@ def write_figures(
     place.mkdir(parents=True, exist_ok=True)
     for name, figure in build_figures(analysis).items():
         draw_png(figure, place / f"{name}.png")
-    draw_flow_png(build_flow(analysis, balance, reasons), place / "flow.png")
+    draw_flow_png(build_flow(analysis, balance, ineligible), place / "flow.png")
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+import pyarrow as pa
+
 from onecohort.analysis.analyze import Analysis
+from onecohort.report.journal import in_sentence
 
 WIDTH = 720
 LOSSES = {
-    "merged": "merged: repeated rows, and further rows of a patient",
+    "merged": "merged: repeated rows and patients of two centers",
     "left_out": "left out by a declared rule",
-    "quarantined": "quarantined",
+    "quarantined": "quarantined: the row cannot be used",
 }
 
 
@@ -26,23 +29,35 @@ class FlowStep:
     lost: tuple[tuple[str, int], ...] = ()
 
 
-def build_flow(
-    analysis: Analysis, balance: Mapping[str, int], reasons: Mapping[str, int] | None = None
-) -> tuple[FlowStep, ...]:
-    """The boxes of the flow.
+def count_ineligible(quarantine: pa.Table, titles: Mapping[str, str]) -> dict[str, int]:
+    """Rows of a run's quarantine by the rule of eligibility that they did not meet.
 
-    balance  rows of the run: `delivered`, `merged`, `left_out`, `quarantined` (see
-             `onecohort.balance.RowBalance`); an empty mapping begins the flow at the cohort
-    reasons  rows by the reason for which they were left out or quarantined; it stands in place of
-             those two counts
+    titles  id of each check that decides eligibility -> its title
     """
+    checks = quarantine["check"].to_pylist()
+    return {title: checks.count(check) for check, title in titles.items() if check in checks}
+
+
+def build_flow(
+    analysis: Analysis, balance: Mapping[str, int], ineligible: Mapping[str, int] | None = None
+) -> tuple[FlowStep, ...]:
+    """The boxes of the flow: rows delivered, patients, eligible patients, analysed patients.
+
+    balance     rows of the run: `delivered`, `merged`, `left_out`, `quarantined` (see
+                `onecohort.balance.RowBalance`); an empty mapping begins the flow at the cohort
+    ineligible  rows among the quarantined that are patients outside the protocol, by the rule that
+                they did not meet (see `count_ineligible`)
+    """
+    outside = dict(ineligible or {})
     steps = []
     if "delivered" in balance:
-        counted = {LOSSES[name]: balance.get(name, 0) for name in LOSSES}
-        if reasons:
-            counted = {LOSSES["merged"]: balance.get("merged", 0), **reasons}
-        lost = tuple((reason, count) for reason, count in counted.items() if count)
+        counted = {name: balance.get(name, 0) for name in LOSSES}
+        counted["quarantined"] -= sum(outside.values())
+        lost = tuple((LOSSES[name], count) for name, count in counted.items() if count)
         steps.append(FlowStep("Rows delivered", balance["delivered"], lost))
+        unmet = tuple((f"not met: {in_sentence(rule)}", n) for rule, n in outside.items())
+        patients = balance["delivered"] - sum(counted.values())
+        steps.append(FlowStep("Patients", patients, unmet))
     excluded = tuple((group.reason, group.count) for group in analysis.excluded)
     steps.append(FlowStep("Eligible patients in the cohort", analysis.patients, excluded))
     title = analysis.plan.endpoint.title
