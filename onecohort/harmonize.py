@@ -38,7 +38,7 @@ EVERYTHING = 1 << 62  # rows of a batch that is the whole table
 class Harmonized:
     """What is known of a center once it is through; its patients went to the sink.
 
-    lineage    rows of second tables that stand behind patients
+    lineage    rows that stand behind patients, but for the one in `_row`
     tables     table -> the balance of its rows
     columns    table -> mapped column -> the balance of its cells
     filled     field -> patients who have a value
@@ -138,6 +138,7 @@ class _Center:
         self.corrections_seen: set[int] = set()
         self.filled = dict.fromkeys(schema.fields, 0)
         self.patients = 0
+        self.further_rows: list[pa.Table] = []  # of patients who have several in the first table
         self.seconds = {name: self.read_second(name) for name in tables if name != plan.first}
 
     # --- reading --------------------------------------------------------------------------------
@@ -219,6 +220,10 @@ class _Center:
         self.balance[rows.table].count(rows)
         for second in self.seconds.values():
             second.settle(rows, result.columns["patient_id"], patients.of_row)
+        if rows.rule.rows == "many":
+            self.further_rows.append(
+                patients.further_rows(self.mapping.center, result.columns["patient_id"])
+            )
         self.write(result.columns, ~result.out, patients)
 
     def apply_rules(self, patients: Patients, use: Use) -> Columns:
@@ -359,7 +364,7 @@ class _Center:
 
     def finish(self) -> Harmonized:
         """Close second tables, report what was never met, and sum up."""
-        lineage = [LINEAGE.empty_table()]
+        lineage = [LINEAGE.empty_table(), *self.further_rows]
         for name, second in self.seconds.items():
             self.close_cells(second.use, second.looked)
             second.close(self.findings, self.balance[name])

@@ -59,6 +59,15 @@ class Patients:
             return _taken(found, self.row_of)
         return _picked(found, self.rows, self.of_row, len(self), context, near, self.picked)
 
+    def further_rows(self, center: str, patient_ids: pa.Array) -> pa.Table:
+        """Lineage of the kept rows beyond each patient's first."""
+        rows = self.rows
+        kept = np.flatnonzero((rows.fates == Fate.KEPT) & (self.of_row >= 0))
+        further = kept[self.row_of[self.of_row[kept]] != kept]
+        ids = patient_ids.take(pa.array(self.of_row[further]))
+        numbers = pa.array(rows.numbers[further])
+        return lineage_rows(center, ids, rows.table, rows.export, rows.sheet, numbers)
+
     def address(self, name: str, column: str | None, numbers: Index) -> Address:
         """The cells of a field for some patients; rows alone where it has no column."""
         at = _address_rows(self.picked.get(name), self.row_of, numbers)

@@ -160,7 +160,7 @@ class Rows:
                 (column[row].as_py() for column in self.cells.columns),
                 strict=True,
             )
-            if text
+            if text and text.strip()
         }
         return json.dumps(values, ensure_ascii=False)
 

@@ -110,7 +110,7 @@ def _as_numbers(found: FieldRows, take: str) -> npt.NDArray[np.float64]:
     elif values.type == pa.date32():
         values = values.cast(pa.int32())
     elif values.type == pa.string():
-        values = pc.rank(values, sort_keys="ascending", null_placement="at_end").cast(pa.int64())
+        values = pc.rank(values, sort_keys="ascending").cast(pa.int64())
     return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 

@@ -153,10 +153,15 @@ def mapping_of(fields: str, *, table: str = "", more: str = "", tables: str = ""
 
 
 def table_of(
-    rows: Sequence[Cells], *, name: str = "t", faults: tuple[Fault, ...] = (), **more: Any
+    rows: Sequence[Cells],
+    *,
+    name: str = "t",
+    faults: tuple[Fault, ...] = (),
+    columns: Sequence[str] = (),
+    **more: Any,
 ) -> MemoryTable:
     """Rows as a reader would give them, numbered as under a header in line 1."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
+    columns = list(dict.fromkeys((*columns, *(column for row in rows for column in row))))
     cells = pa.RecordBatch.from_arrays(
         [pa.array([row.get(column) for row in rows], pa.string()) for column in columns],
         names=columns,
