@@ -23,6 +23,7 @@ SWAP_LOG_ODDS = math.log(1000)  # the swap must explain the counts 1000 times be
 FIT_P = 0.01  # and the counts must then be nothing special
 OFF_P = 1e-6  # chance of a share so far off the others, where no swap explains it
 OFF_DIFFERENCE = 0.4  # and it must differ by this much: case mix alone differs between centers
+CASE_MIX = 3.0  # standard deviations between centers that patients alone may account for
 SMALLEST = 5
 REFERENCE = 15
 PRIOR = 2.0  # patients' worth of the overall shares that each term of a witness starts from
@@ -137,6 +138,8 @@ def _judge(
     n, known = int(here.sum()), int(others.sum())
     if n < SMALLEST or known < REFERENCE:
         return None
+    if not _beyond_case_mix(center, table, swaps):
+        return None
     best = max(readings, key=lambda reading: _log_odds(here, others, reading), default=())
     odds = _log_odds(here, others, best) if best else 0.0
     if odds > SWAP_LOG_ODDS + math.log(len(readings)) and _fits(here[list(best)], others):
@@ -149,6 +152,28 @@ def _judge(
 def _others(center: str, table: Mapping[str, Counts], swaps: Mapping[str, Swap]) -> Counts:
     rows = [row for name, row in table.items() if name != center and name not in swaps]
     return np.sum(rows, axis=0, dtype=np.int64) if rows else np.zeros_like(table[center])
+
+
+def _beyond_case_mix(center: str, table: Mapping[str, Counts], swaps: Mapping[str, Swap]) -> bool:
+    """Whether some share is farther off than the other centers' shares are from each other.
+
+    What chance alone does to their shares is taken off first (method of moments).
+    """
+    others = [
+        row.sum(axis=1)
+        for name, row in table.items()
+        if name != center and name not in swaps and row.sum() >= SMALLEST
+    ]
+    if len(others) < 3:
+        return True
+    counts = np.array(others)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / totals
+    pooled = counts.sum(axis=0) / totals.sum()
+    by_chance = (pooled * (1 - pooled) / totals).mean(axis=0)
+    between = np.sqrt(np.maximum(shares.var(axis=0, ddof=1) - by_chance, 0.0))
+    here = table[center].sum(axis=1) / table[center].sum()
+    return bool((np.abs(here - pooled) > CASE_MIX * between).any())
 
 
 def _chances(others: Counts) -> npt.NDArray[np.float64]:

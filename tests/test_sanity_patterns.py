@@ -1,0 +1,113 @@
+"""Gaps, constants, rounding, doubles, lost zeros: named at the center that has them."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from onecohort.findings import SCHEMA as FINDINGS
+from onecohort.sanity import find_lost_zeros, judge_cohort
+from onecohort.sanity.patterns import find_constants, find_gaps, find_rounding
+from tests.run_folders import cohort_of, enlarged, frame, schema
+
+
+def test_a_field_that_one_center_leaves_empty_is_a_gap_unless_declared() -> None:
+    data = frame()
+    data.loc[data["center"] == "adige", "hemoglobin_g_dl"] = None
+    cohort, nothing = cohort_of(data), FINDINGS.empty_table()
+    gaps = [
+        (s.center, s.field)
+        for s in judge_cohort(cohort, nothing, schema()).suspicions
+        if s.kind == "missing"
+    ]
+    assert ("adige", "hemoglobin_g_dl") in gaps
+    declared = judge_cohort(cohort, nothing, schema(), unavailable=set(gaps))
+    assert not [s for s in declared.suspicions if s.kind == "missing"]
+
+
+def test_a_gap_of_few_patients_is_no_gap() -> None:
+    assert find_gaps("ldh_u_l", {"a": (0, 3), "b": (9, 10), "c": (12, 13)}) == []
+
+
+def test_one_value_for_all_is_named_where_the_others_vary() -> None:
+    values = {name: pa.array(np.linspace(7, 12, 20).round(1)) for name in "abc"}
+    (found,) = find_constants("hemoglobin_g_dl", values | {"d": pa.array([9.0] * 12)})
+    assert (found.center, found.part) == ("d", 12)
+    assert "all 12 values are the same" in found.evidence
+
+
+def test_one_value_that_most_others_have_too_is_no_constant() -> None:
+    rare = {name: pa.array(["no"] * 19 + ["yes"]) for name in "abc"}
+    assert find_constants("prior_allo_hsct", rare | {"d": pa.array(["no"] * 12)}) == []
+
+
+def test_values_that_end_in_zero_or_five_are_named_where_the_others_do_not() -> None:
+    rng = np.random.default_rng(2)
+    values = {name: rng.uniform(10, 90, 60).round(0) for name in "abc"}
+    rounded = np.round(rng.uniform(10, 90, 60) / 5) * 5
+    (found,) = find_rounding("bm_blasts_pct", values | {"d": rounded})
+    assert (found.center, found.kind, found.part) == ("d", "digits", 60)
+
+
+def test_rounding_is_no_matter_where_all_centers_round() -> None:
+    rng = np.random.default_rng(2)
+    values = {name: np.round(rng.uniform(10, 90, 60) / 5) * 5 for name in "abcd"}
+    assert find_rounding("bm_blasts_pct", values) == []
+
+
+def test_two_patients_alike_in_every_field_are_named_once() -> None:
+    data = frame()
+    copy = data.iloc[[20]].assign(patient_id="brenta-000000000000")
+    twice = cohort_of(data)
+    twice = pa.concat_tables([twice, cohort_of(copy)])
+    found = [
+        s
+        for s in judge_cohort(twice, FINDINGS.empty_table(), schema()).suspicions
+        if s.kind == "duplicate"
+    ]
+    assert [(s.center, s.part, s.cohort_rows.tolist()) for s in found] == [
+        (data["center"].iloc[20], 2, [20, 100])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "told"),
+    [
+        pytest.param(
+            ["007", "012", "101", "044"], ["7", "12", "101", "44"], ("b", "a", 3, 3), id="numbers"
+        ),
+        pytest.param(
+            ["B-007", "B-012", "B-044"], ["B-7", "B-12", "B-44"], ("b", "a", 5, 3), id="prefixed"
+        ),
+        pytest.param(["A1", "A2", "A3"], ["B1", "B2", "B3"], None, id="other codes"),
+        pytest.param(["1", "2", "3"], ["1", "2", "3"], None, id="the same codes"),
+        pytest.param(["01", "2", "3", "4"], ["1", "2", "3", "4"], None, id="a single slip"),
+        pytest.param(["", ""], ["", "1"], None, id="blank"),
+    ],
+)
+def test_codes_that_meet_only_without_their_leading_zeros(
+    one: list[str], two: list[str], told: tuple[str, str, int, int] | None
+) -> None:
+    found = find_lost_zeros({"a": pa.array(one), "b": pa.array(two)})
+    assert [(d.shorter, d.longer, d.width, d.gained) for d in found] == ([told] if told else [])
+
+
+def test_two_centers_off_by_leading_zeros_are_both_named_without_a_code() -> None:
+    full = [f"{n:06d}" for n in range(100, 130)]
+    codes = {
+        "piave/pazienti": pa.array(full),
+        "piave/follow-up": pa.array([code.lstrip("0") for code in full]),
+        "adige/pazienti": pa.array([f"A-{n:03d}" for n in range(20)]),
+        "adige/cicli": pa.array([f"A-{n}" for n in range(20)]),
+    }
+    found = find_lost_zeros(codes)
+    assert [(d.shorter, d.longer) for d in found] == [
+        ("piave/follow-up", "piave/pazienti"),
+        ("adige/cicli", "adige/pazienti"),
+    ]
+    assert str(found[0]).endswith("pad them to 6 characters (zero_pad: 6)")
+    assert not any(code in str(found[0]) for code in full)
+
+
+def test_a_hundred_thousand_patients_are_judged_in_vectors() -> None:
+    sanity = judge_cohort(enlarged(100_000), FINDINGS.empty_table(), schema())
+    assert not [s for s in sanity.suspicions if s.kind in ("unit", "swap")]
