@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from analysis_cohort import START, cohort, simulated, study_figures, study_plan, truth
 
-from onecohort.analysis import analyze
+from onecohort.analysis import analyze, exclusion_findings
 from onecohort.analysis.columns import encode, group_patients
 from onecohort.analysis.plan import Factor
 from onecohort.analysis.plan_file import LoadedPlan
@@ -26,19 +26,19 @@ def cell(**changes: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("row", "check", "reason"),
     [
-        ({"is_dead": None}, "analysis.unknown_status", "vital status unknown"),
-        ({"os_months": None}, "analysis.no_time", "no date of death or last contact"),
+        ({"is_dead": None}, "survival.unknown_status", "vital status unknown"),
+        ({"os_months": None}, "survival.no_time", "no date of death or last contact"),
         (
             {"os_months": -1.0},
-            "analysis.negative_time",
+            "survival.negative_time",
             "time to death or last contact is negative",
         ),
         (
             {"os_months": 0.0, "is_dead": False},
-            "analysis.no_follow_up",
+            "survival.no_follow_up",
             "no follow-up after the first day",
         ),
-        ({"os_months": -1.0, "is_dead": None}, "analysis.unknown_status", "vital status unknown"),
+        ({"os_months": -1.0, "is_dead": None}, "survival.unknown_status", "vital status unknown"),
     ],
 )
 def test_who_cannot_be_analysed_is_excluded_once_with_the_reason(
@@ -48,6 +48,29 @@ def test_who_cannot_be_analysed_is_excluded_once_with_the_reason(
     assert population.rows.tolist() == [0, 2]
     (excluded,) = population.excluded
     assert (excluded.check, excluded.reason, excluded.rows) == (check, reason, (1,))
+
+
+def test_who_is_excluded_becomes_a_finding_at_the_row_it_came_from() -> None:
+    table = cohort(cell(), cell(os_months=-1.0), cell(is_dead=None))
+    table = table.append_column("patient_id", pa.array(["p1", "p2", "p3"]))
+    lineage = pa.table(
+        {
+            "center": ["adige"] * 4,
+            "patient_id": ["p1", "p2", "p2", "p3"],
+            "table": ["patients", "patients", "cycles", "patients"],
+            "export": ["a.csv", "a.csv", "b.csv", "a.csv"],
+            "sheet": pa.array([None] * 4, pa.string()),
+            "row": [2, 3, 9, 4],
+        }
+    )
+    excluded = analyze(table, PLAN, FIGURES).excluded
+    found = exclusion_findings(excluded, table, lineage).to_pylist()
+    assert [(told["check"], told["export"], told["row"]) for told in found] == [
+        ("survival.unknown_status", "a.csv", 4),
+        ("survival.negative_time", "a.csv", 3),
+    ]
+    assert found[0]["message"].startswith("vital status unknown; the patient is in the cohort")
+    assert exclusion_findings((), table, lineage).num_rows == 0
 
 
 def test_a_death_on_the_first_day_is_an_outcome_and_stays() -> None:

@@ -8,12 +8,14 @@ How a run calls it:
     write_analysis(run, analysis, as_of=as_of, balance=balance, synthetic=SYNTHETIC or "")
     write_figures(run, analysis, balance=balance)   # PNG by matplotlib; slow to import, so apart
 
-`analysis.excluded` says which rows of the cohort could not be analysed and why: each is a finding of
-the run. `balance` is the run's rows (delivered, merged, left_out, quarantined) summed over centers;
+`analysis.excluded` says which rows of the cohort could not be analysed and why; `exclusion_findings`
+makes each a finding of the run. `balance` is the run's rows (delivered, merged, left_out, quarantined)
+summed over centers;
 `ineligible=count_ineligible(quarantine, titles)` tells patients outside the protocol from other rows.
 """
 
 from onecohort.analysis.analyze import Analysis, analyze
+from onecohort.analysis.exclusions import exclusion_findings
 from onecohort.analysis.plan_file import LoadedPlan, load_plan
 from onecohort.analysis.published import Published, load_published
 from onecohort.analysis.write import write_analysis, write_figures
@@ -27,6 +29,7 @@ __all__ = [
     "Published",
     "analyze",
     "count_ineligible",
+    "exclusion_findings",
     "load_plan",
     "load_published",
     "write_analysis",

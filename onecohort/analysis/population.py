@@ -48,10 +48,10 @@ def select_population(cohort: pa.Table, endpoint: Endpoint) -> Population:
     time, event = numbers(cohort, endpoint.time), numbers(cohort, endpoint.event)
     never_seen_again = (time == 0) & (event == 0)
     reasons = (
-        ("analysis.unknown_status", "vital status unknown", np.isnan(event)),
-        ("analysis.no_time", "no date of death or last contact", ~np.isfinite(time)),
-        ("analysis.negative_time", "time to death or last contact is negative", time < 0),
-        ("analysis.no_follow_up", "no follow-up after the first day", never_seen_again),
+        ("survival.unknown_status", "vital status unknown", np.isnan(event)),
+        ("survival.no_time", "no date of death or last contact", ~np.isfinite(time)),
+        ("survival.negative_time", "time to death or last contact is negative", time < 0),
+        ("survival.no_follow_up", "no follow-up after the first day", never_seen_again),
     )
     kept = np.ones(len(time), np.bool_)
     excluded = []
