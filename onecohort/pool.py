@@ -1,7 +1,8 @@
 """Nine centers into one cohort: who is the same person, the schema's last word, one Parquet file.
 
-Centers' patients are mapped into memory and pass in batches. Two centers that treated the same person are
-told apart from two persons by the study's linkage rule; one record stays, the other is merged into it.
+Centers' patients pass in batches, as the center step wrote them, so that memory does not grow with
+them. Two centers that treated the same person are told apart from two persons by the study's linkage
+rule; one record stays, the other is merged into it.
 """
 
 import json
@@ -23,7 +24,7 @@ from onecohort.harmonize import ROW
 from onecohort.patients import LINEAGE as LINEAGE_SCHEMA
 from onecohort.patients import lineage_rows
 from onecohort.quarantine import SCHEMA as QUARANTINE_SCHEMA
-from onecohort.repeats import hash_texts, repeated_hashes
+from onecohort.repeats import Hashes, hash_texts, repeated_hashes
 from onecohort.rows import Index
 from onecohort.rules.coded import Mask
 from onecohort.schema import CohortSchema
@@ -56,19 +57,21 @@ def pool(study: Study, summaries: Sequence[CenterSummary], folder: Path) -> Pool
     keep = _link(study.schema, done, patients, findings)
     refused: list[dict[str, object]] = []
     merged = {s.center: int((~mask).sum()) for s, mask in zip(done, keep, strict=True)}
-    lineage = _FileOf(folder / LINEAGE, LINEAGE_SCHEMA)
+    lineage = _lineage_writer(folder / LINEAGE)
     with _cohort_writer(study, done, folder / COHORT) as writer:
         rows, quarantined = 0, dict.fromkeys(merged, 0)
         for summary, table, mask in zip(done, patients, keep, strict=True):
-            for batch in _batches(table, mask):
+            hashes = [np.zeros(0, np.uint64)]
+            for batch in _batches(summary, mask):
+                hashes.append(hash_texts(batch.column("patient_id").combine_chunks()))
                 good = _validate(study.schema, batch, summary, findings[summary.center], refused)
                 quarantined[summary.center] += len(batch) - len(good)
                 writer.write_table(_published(study.schema, good), row_group_size=ROWS_PER_GROUP)
-                lineage.write(_first_lineage(summary, good))
+                lineage.write_table(_first_lineage(summary, good))
                 rows += len(good)
-            _check_unique(summary, table, mask)
+            _check_unique(summary, table, mask, np.concatenate(hashes))
     for summary, table, mask in zip(done, patients, keep, strict=True):
-        lineage.write(_second_lineage(summary, table, mask))
+        lineage.write_table(_second_lineage(summary, table, mask))
     lineage.close()
     _write_findings(done, findings, folder)
     _write_quarantine(done, refused, folder)
@@ -76,8 +79,24 @@ def pool(study: Study, summaries: Sequence[CenterSummary], folder: Path) -> Pool
 
 
 def _open_patients(summary: CenterSummary) -> pa.Table:
+    """All patients of a center, mapped: what is not looked at is not read."""
     path = Path(summary.folder) / PATIENTS
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _batches(summary: CenterSummary, mask: Mask) -> Iterator[pa.Table]:
+    """The patients of a center that stay.
+
+    Read, not mapped: the pages of a mapped file count as memory until the last batch.
+    """
+    with pa.OSFile(str(Path(summary.folder) / PATIENTS)) as file:
+        reader = pa.ipc.open_file(file)
+        start = 0
+        for number in range(reader.num_record_batches):
+            batch = pa.Table.from_batches([reader.get_batch(number)])
+            kept = mask[start : start + len(batch)]
+            start += len(batch)
+            yield batch if kept.all() else batch.filter(pa.array(kept))
 
 
 # --- the same person at two centers -----------------------------------------------------------------
@@ -257,11 +276,16 @@ def _failing_rows(
     return found
 
 
-def _check_unique(summary: CenterSummary, table: pa.Table, mask: Mask) -> None:
-    """No patient may come twice; repeated keys are decided about in the center step."""
+def _check_unique(summary: CenterSummary, table: pa.Table, mask: Mask, hashes: Hashes) -> None:
+    """No patient may come twice; repeated keys are decided about in the center step.
+
+    hashes    of the patients that stay
+    """
+    repeated = repeated_hashes(hashes)
+    if not len(repeated):
+        return
     ids = table.column("patient_id").filter(pa.array(mask)).combine_chunks()
-    hashes = hash_texts(ids)
-    candidates = ids.filter(pa.array(np.isin(hashes, repeated_hashes(hashes))))
+    candidates = ids.filter(pa.array(np.isin(hashes, repeated)))
     if len(candidates) != len(pc.unique(candidates)):
         raise AssertionError(f"{summary.center}: a patient_id stands twice in the pool")
 
@@ -295,14 +319,19 @@ def cohort_schema(study: Study, done: Sequence[CenterSummary]) -> pa.Schema:
 
 
 def _cohort_writer(study: Study, done: Sequence[CenterSummary], path: Path) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, cohort_schema(study, done), compression="snappy")
+    schema = cohort_schema(study, done)
+    repeating = [name for name in schema.names if name != "patient_id"]
+    return pq.ParquetWriter(path, schema, compression="snappy", use_dictionary=repeating)
 
 
-def _batches(table: pa.Table, mask: Mask) -> Iterator[pa.Table]:
-    for start in range(0, len(table), ROWS_PER_GROUP):
-        part = table.slice(start, ROWS_PER_GROUP)
-        kept = mask[start : start + ROWS_PER_GROUP]
-        yield part if kept.all() else part.filter(pa.array(kept))
+def _lineage_writer(path: Path) -> pq.ParquetWriter:
+    """Names repeat, rows and ids go on from one another: stored so, the file is a fortieth."""
+    return pq.ParquetWriter(
+        path,
+        LINEAGE_SCHEMA,
+        use_dictionary=["center", "table", "export", "sheet"],
+        column_encoding={"patient_id": "DELTA_BYTE_ARRAY", "row": "DELTA_BINARY_PACKED"},
+    )
 
 
 def _published(schema: CohortSchema, batch: pa.Table) -> pa.Table:
@@ -346,18 +375,3 @@ def _write_quarantine(
     tables = [pq.read_table(Path(summary.folder) / QUARANTINE) for summary in done]
     tables.append(pa.Table.from_pylist(refused, schema=QUARANTINE_SCHEMA))
     pq.write_table(pa.concat_tables(tables), folder / QUARANTINE)
-
-
-class _FileOf:
-    """A Parquet file that is written in parts."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.writer = pq.ParquetWriter(path, schema)
-
-    def write(self, table: pa.Table) -> None:
-        """Append a part."""
-        self.writer.write_table(table)
-
-    def close(self) -> None:
-        """Finish the file."""
-        self.writer.close()
