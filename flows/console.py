@@ -6,11 +6,15 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
 
 from flows.local_server import start_unless_configured
 from onecohort.errors import StudyError
+
+if TYPE_CHECKING:
+    from prefect import State
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,13 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server.wait()
     _show_progress(console)
     try:
-        state = build_cohort(
-            study=str(given.study),
-            exports=str(given.exports) if given.exports else None,
-            out=str(given.out) if given.out else None,
-            as_of=given.as_of,
-            fresh=given.fresh,
-            return_state=True,
+        state = cast(
+            "State[object]",
+            build_cohort(
+                study=str(given.study),
+                exports=str(given.exports) if given.exports else None,
+                deliveries=str(given.deliveries) if given.deliveries else None,
+                out=str(given.out) if given.out else None,
+                as_of=given.as_of,
+                fresh=given.fresh,
+                return_state=True,
+            ),
         )
     finally:
         if server is not None:
@@ -70,6 +78,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--study", type=Path, default=Path(), help="folder of the study")
     parser.add_argument("--exports", type=Path, help="folder of the exports")
+    parser.add_argument("--deliveries", type=Path, help="folder of deliveries, in place of exports")
     parser.add_argument("--out", type=Path, help="folder for runs/ and the link `cohort`")
     parser.add_argument("--as-of", type=date.fromisoformat, help="day of the data")
     parser.add_argument("--fresh", action="store_true", help="redo centers that have not changed")

@@ -11,10 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from onecohort.errors import StudyError
+from onecohort.retention import LOGS
+from onecohort.run import Run
 
 
 class StepFailed(Exception):
     """A step that failed, told without data."""
+
+
+def log_of(run: Run) -> Path:
+    """The file for tracebacks and what else may quote a cell."""
+    return run.out / LOGS / f"{run.run_id}.log"
 
 
 @contextmanager

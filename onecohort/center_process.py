@@ -22,8 +22,6 @@ from onecohort.center import CenterSummary, run_center, summary_from_json
 from onecohort.pseudonym import Origin, PseudonymKey
 from onecohort.study import Study, load_study
 
-LOGS = "runs/.logs"
-
 
 class CenterProcesses:
     """Processes that harmonize centers; safe to use from several threads.

@@ -40,6 +40,7 @@ class Delivery:
     why      of one that waits or is refused, or that changed after it was taken
     kept     folder of our copy, below the output folder; "" where there is none
     sha256   over names and contents of its files
+    new      whether the copy was made just now, and is the one to be read
     """
 
     center: str
@@ -49,6 +50,7 @@ class Delivery:
     kept: str = ""
     sha256: str = ""
     files: int = 0
+    new: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,11 @@ def _look_at(
     if look.kept:
         told = f"{why}; the copy made before is read" if why else ""
         files = len(look.kept_sizes)
-        return Delivery(center, folder.name, "taken", told, look.kept, look.sha256, files), look
+        new = look.kept != before.kept
+        taken = Delivery(
+            center, folder.name, "taken", told, look.kept, look.sha256, files=files, new=new
+        )
+        return taken, look
     return Delivery(center, folder.name, state, why), look
 
 
@@ -167,7 +173,7 @@ def _look_at(
 def _mark_older(found: Sequence[Delivery]) -> list[Delivery]:
     newest = {each.center: each.date for each in found if each.state == "taken"}
     return [
-        replace(each, state="older")
+        replace(each, state="older", new=False)
         if each.state == "taken" and each.date != newest[each.center]
         else each
         for each in found

@@ -20,3 +20,8 @@ def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
     draft = folder / f".{MANIFEST}"
     draft.write_text(text + "\n", encoding="utf-8")
     draft.replace(folder / MANIFEST)
+
+
+def amend_manifest(folder: Path, told: Mapping[str, object]) -> None:
+    """Add to the manifest of a run that is being written."""
+    write_manifest(folder, {**read_manifest(folder), **told})

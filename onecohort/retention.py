@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from onecohort.center_process import LOGS
 from onecohort.history import PastRun, list_runs
 from onecohort.publish import DRAFT
+from onecohort.run import STORE
 
-STORE = "runs/.centers"
+LOGS = "runs/.logs"
 YOUNG = timedelta(days=7)  # center results of a delivery check that no run has taken up yet
 
 

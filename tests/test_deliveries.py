@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -169,8 +170,9 @@ def test_a_delivery_is_never_written_to(share: Path, out: Path) -> None:
 def test_an_unchanged_delivery_is_not_copied_again(share: Path, out: Path) -> None:
     deliver(share, "brenta", "2026-05-14")
     first = only(look(share, out))
+    assert first.new
     stamp = (out / first.kept).stat().st_mtime_ns
-    assert only(look(share, out, at=NOON + 1)) == first
+    assert only(look(share, out, at=NOON + 1)) == replace(first, new=False)
     assert (out / first.kept).stat().st_mtime_ns == stamp
 
 

@@ -1,23 +1,38 @@
-"""What the center task needs besides the engine: its cache key, its way to fail, when to try again."""
+"""The center step as Prefect sees it: one mapped task per center, its cache key, its retries.
+
+A result is kept under the engine's content key: delivery, mapping, schema, vocabulary, engine and the key
+of the pseudonyms. A center is done again when one of them differs, and for no other reason.
+"""
 
 import logging
+import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from prefect import Task
+from prefect import Task, task, unmapped
+from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from onecohort.center import CenterSummary, find_center_key
-from onecohort.center_process import CenterProcesses
+from flows.privacy import log_of
+from onecohort.center import CenterSummary, find_center_key, summary_from_json
+from onecohort.center_process import CenterProcesses, center_processes
+from onecohort.deliveries import Received, receive
+from onecohort.run import Run
+from onecohort.study import Study
 
 log = logging.getLogger("onecohort.flow")
 
 Told = dict[str, object]
 PASSING = ("unreachable",)
+AT_ONCE = os.cpu_count() or 2
+RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=AT_ONCE))
+PATIENCE = (10.0, 60.0, 300.0)
 
 
 class CenterFailed(Exception):
@@ -46,6 +61,24 @@ def can_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> boo
     return isinstance(error, OSError)
 
 
+@task(retry_condition_fn=can_pass, cache_policy=NO_CACHE)
+def receive_deliveries(root: Path, out: Path, centers: tuple[str, ...], quiet: float) -> Received:
+    """The newest complete delivery of each center."""
+    return receive(root, out, centers, quiet_seconds=quiet, now=time.time())
+
+
+@task(
+    task_run_name="{center}",
+    cache_policy=CacheKeyFnPolicy(cache_key_fn=content_key),
+    persist_result=True,
+    result_serializer="json",
+    retry_condition_fn=can_pass,
+)
+def harmonize(center: str, processes: CenterProcesses) -> Told:
+    """One center's delivery, harmonized; unchanged since a run before, it is not done again."""
+    return told(processes.run(center))
+
+
 def told(summary: CenterSummary) -> Told:
     """A summary as Prefect keeps it; raises CenterFailed for a center that gave no result."""
     if summary.state == "failed":
@@ -53,14 +86,52 @@ def told(summary: CenterSummary) -> Told:
     return asdict(summary)
 
 
+def receive_patiently(
+    root: str, out: Path, centers: tuple[str, ...], quiet: float, patience: Sequence[float]
+) -> Received:
+    """`receive_deliveries`, tried again after each wait of `patience` while the share is away."""
+    step = receive_deliveries.with_options(
+        retries=len(patience), retry_delay_seconds=list(patience)
+    )
+    return step(Path(root), out, centers, quiet)
+
+
+def harmonize_centers(
+    study: Study,
+    centers: Sequence[str],
+    run: Run,
+    *,
+    fresh: bool,
+    timeout: float,
+    patience: Sequence[float],
+    on_center: Callable[[CenterSummary, int], None],
+) -> list[CenterSummary]:
+    """One task per center, a few at once; a failed center is one of the summaries.
+
+    timeout    seconds that one center may take
+    patience   waits before each new try of what can pass
+    """
+    step = harmonize.with_options(
+        refresh_cache=fresh, retries=len(patience), retry_delay_seconds=list(patience)
+    )
+    again = harmonize.with_options(refresh_cache=True)
+    with center_processes(
+        study, run.store, run.key, size=AT_ONCE, timeout=timeout, log=log_of(run), fresh=fresh
+    ) as processes:
+        futures = step.map(list(centers), unmapped(processes))
+        return gather(centers, futures, lambda center: again.submit(center, processes), on_center)
+
+
 def gather(
     centers: Sequence[str],
     futures: Sequence[PrefectFuture[Told]],
     again: Callable[[str], PrefectFuture[Told]],
+    on_center: Callable[[CenterSummary, int], None],
 ) -> list[CenterSummary]:
     """The summaries of all centers, failed ones too, when all futures are done.
 
-    again    does a center whose result Prefect remembers but whose folder was cleared away
+    again      does a center whose result Prefect remembers but whose folder was cleared away
+    on_center  is told of each summary, and of how many there will be
     """
     found = []
     for center, future in zip(centers, futures, strict=True):
@@ -68,6 +139,7 @@ def gather(
         if summary.state == "cached" and not Path(summary.folder).is_dir():
             summary = _summary(center, again(center))
         log.info(describe(summary))
+        on_center(summary, len(centers))
         found.append(summary)
     return found
 
@@ -92,15 +164,7 @@ def _summary(center: str, future: PrefectFuture[Told]) -> CenterSummary:
     if isinstance(answer, Exception):
         error = {"where": center, "what": f"its task ended with {type(answer).__name__}", "fix": ""}
         return CenterSummary(center, center, "failed", "", cause="engine", error=(error,))
-    summary = as_summary(answer)
+    summary = summary_from_json(answer)
     if future.state.name == "Cached":
-        return as_summary({**answer, "state": "cached"})
+        return summary_from_json({**answer, "state": "cached"})
     return summary
-
-
-def as_summary(told: Mapping[str, object]) -> CenterSummary:
-    """A summary read back from JSON."""
-    fields = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in told.items()
-    }
-    return CenterSummary(**fields)  # type: ignore[arg-type]
