@@ -59,24 +59,25 @@ def check_center(study: Study, center: str) -> list[Told]:
     try:
         loaded, mistakes = survey_mapping(path, f"{MAPPINGS}/{center}.yaml")
     except StudyError as error:
-        return [Told(mistake, "mistake") for mistake in error.mistakes]
-    told = [Told(mistake, "mistake") for mistake in mistakes]
+        return _mistakes(error.mistakes)
+    told = _mistakes(mistakes)
     if loaded is not None:
         told += _marks(loaded, path)
-        told += [Told(mistake, "mistake") for mistake in check_mapping(loaded, study.schema)]
-        told += _with_export(study, loaded)
+        told += _not_told(told, _mistakes(check_mapping(loaded, study.schema)))
+        told += _not_told(told, _with_export(study, loaded))
         if not any(each.level == "mistake" for each in told):
-            told += [Told(mistake, "mistake") for mistake in _examples(study, loaded)]
-    return sorted(_one_per_place(told), key=_by_line)
+            told += _mistakes(_examples(study, loaded))
+    return sorted(told, key=_by_line)
 
 
-def _one_per_place(told: list[Told]) -> list[Told]:
-    """Of what is said of a place the first mistake alone: the rest follows from it."""
-    first: dict[str, Told] = {}
-    for each in told:
-        if each.level == "mistake":
-            first.setdefault(each.mistake.where, each)
-    return [each for each in told if first.get(each.mistake.where, each) is each]
+def _mistakes(mistakes: Sequence[Mistake]) -> list[Told]:
+    return [Told(mistake, "mistake") for mistake in mistakes]
+
+
+def _not_told(told: Sequence[Told], more: Sequence[Told]) -> list[Told]:
+    """What is said of other places: at the place of a mistake the rest follows from it."""
+    places = {each.mistake.where for each in told if each.level == "mistake"}
+    return [each for each in more if each.mistake.where not in places]
 
 
 def _examples(study: Study, loaded: LoadedMapping) -> list[Mistake]:

@@ -37,6 +37,7 @@ ONE_BY_ONE = (
 KEYS = ("key.missing", "key.orphan")
 MANY_KEYLESS = 0.1  # of a table's rows without a key: then the key is wrong, not a row
 MOST_PER_FIELD = 8
+VERBS = ("is", "has", "does", "differs", "gives", "holds", "says")  # with which a message goes on
 Row = Mapping[str, object]
 
 
@@ -59,21 +60,21 @@ def check_cells(
 
 def _texts(sound: LoadedMapping, tables: Mapping[str, Table], found: Harmonized) -> Iterator[Told]:
     names = {(table.export, table.sheet): name for name, table in tables.items()}
-    shown: dict[tuple[object, object], int] = {}
+    shown: dict[tuple[object, object, str], int] = {}
     for row in _counted(found.findings, set(sound.mapping.fields)):
-        place = (row["field"] or row["column"], row["check"])
+        table = names.get((row["export"], row["sheet"]), next(iter(tables)))  # type: ignore[arg-type]
+        where = _where(sound, row, table)
+        place = (row["field"] or row["column"], row["check"], where)
         shown[place] = shown.get(place, 0) + 1
         if shown[place] > MOST_PER_FIELD:
             continue
-        table = names.get((row["export"], row["sheet"]), next(iter(tables)))  # type: ignore[arg-type]
         yield Told(
-            Mistake(_where(sound, row, table), _said(row), str(row["hint"] or "")),
+            Mistake(where, _said(row), str(row["hint"] or "")),
             _level(row, found.tables[table].delivered),
         )
-    for (name, check), count in shown.items():
+    for (name, check, where), count in shown.items():
         if count > MOST_PER_FIELD:
             what = f"{name}: {count - MOST_PER_FIELD} more texts like these ({check})"
-            where = sound.where("fields", str(name))
             fix = f"`onecohort preview {sound.center} --field {name}` shows them"
             yield Told(Mistake(where, what, fix), "warning")
 
@@ -127,7 +128,8 @@ def _said(row: Row) -> str:
     if row["check"] == "required.missing":
         return f"{message} ({first})"
     raw = repr(row["raw_first"]) if row["raw_first"] else "a blank"
-    return f"{raw} in {column!r} {message} ({first})"
+    colon = "" if message.partition(" ")[0] in VERBS else ":"
+    return f"{raw} in {column!r}{colon} {message} ({first})"
 
 
 def _where(sound: LoadedMapping, row: Row, table: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from onecohort.errors import Mistake, StudyError
 from onecohort.exports.table import Table
-from onecohort.mapping.check import check_tables
+from onecohort.mapping.check import check_corrections, check_tables
 from onecohort.mapping.check_rules import check_rule
 from onecohort.mapping.load import LoadedMapping, did_you_mean, nearest
 from onecohort.mapping.references import JOINED, named_columns, plan_mapping, split_reference
@@ -63,7 +63,7 @@ def check_columns(
         told.append(Told(Mistake(where, what, fix), level))
     told += _unspoken(loaded, tables, meant)
     stops = any(path[0] in ("tables", "corrections") for path in wrong)
-    stops = stops or any(True for _ in check_tables(loaded))
+    stops = stops or any(True for _ in (*check_tables(loaded), *check_corrections(loaded)))
     return ColumnsChecked(told, None if stops else _sound_part(loaded, schema, wrong))
 
 

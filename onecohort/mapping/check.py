@@ -5,12 +5,11 @@ The rules themselves are in `onecohort.mapping.check_rules`; what only the expor
 that is not there, a code nobody listed) is looked for in `onecohort.mapping.against_export`.
 """
 
-import re
 from collections.abc import Iterator
 
 from onecohort.errors import Mistake, StudyError
-from onecohort.mapping.check_rules import check_formats, check_rule
-from onecohort.mapping.language import Example, When
+from onecohort.mapping.check_rules import check_conditions, check_formats, check_rule
+from onecohort.mapping.language import Example
 from onecohort.mapping.load import LoadedMapping, by_line, did_you_mean
 from onecohort.mapping.references import (
     named_columns,
@@ -22,17 +21,14 @@ from onecohort.rules.coded import fold
 from onecohort.schema import CohortSchema, Field
 
 MADE_BY_ENGINE = ("center", "patient_id")
-COMPARISON = re.compile(r"^[<>≤≥]")
-NUMBER = re.compile(r"^(<=|>=|<|>|≤|≥)\s*[-+]?\d+([.,]\d+)?$")
 
 
 def check_mapping(loaded: LoadedMapping, schema: CohortSchema) -> list[Mistake]:
     """Every mistake of a mapping that can be seen without its export, in the order of its lines."""
     mistakes = list(_fields(loaded, schema))
     mistakes += check_tables(loaded)
-    mistakes += _conditions(loaded)
     mistakes += _ignored(loaded)
-    mistakes += _corrections(loaded)
+    mistakes += check_corrections(loaded)
     for number, example in enumerate(loaded.mapping.examples):
         mistakes += _example(loaded, schema, number, example)
     for name, rule in loaded.mapping.fields.items():
@@ -108,29 +104,11 @@ def check_tables(loaded: LoadedMapping) -> Iterator[Mistake]:
         if table.thousands and table.thousands in table.decimal:
             what = f"{table.thousands!r} is both the decimal and the thousands sign"
             yield Mistake(loaded.at(*path, "thousands"), what, "keep one of the two")
-
-
-def _conditions(loaded: LoadedMapping) -> Iterator[Mistake]:
-    """Comparisons that compare with nothing, wherever conditions stand."""
-    mapping = loaded.mapping
-    places: list[tuple[tuple[str | int, ...], When]] = []
-    for name, table in mapping.tables.items():
-        places.append((("tables", name, "where"), table.where or {}))
+        yield from check_conditions(loaded, (*path, "where"), table.where or {})
         for number, leave_out in enumerate(table.leave_out):
-            places.append((("tables", name, "leave_out", number, "when"), leave_out.when))
-    for name, rule in mapping.fields.items():
-        places.append((("fields", name, "where"), rule.where or {}))
-        for number, case in enumerate(rule.cases or ()):
-            places.append((("fields", name, "cases", number, "when"), case.when))
-    for path, when in places:
-        for column, condition in when.items():
-            for number, text in enumerate(condition):
-                if COMPARISON.match(text) and not NUMBER.match(text):
-                    what = f"{text!r} compares with no number"
-                    where = loaded.at(*path, column, number)
-                    if (*path, column, number) not in loaded.source.places:
-                        where = loaded.at(*path, column)
-                    yield Mistake(where, what, "write it as `>= 5`")
+            yield from check_conditions(
+                loaded, (*path, "leave_out", number, "when"), leave_out.when
+            )
 
 
 def _ignored(loaded: LoadedMapping) -> Iterator[Mistake]:
@@ -148,7 +126,8 @@ def _ignored(loaded: LoadedMapping) -> Iterator[Mistake]:
             yield Mistake(loaded.where("ignore", reference), what, "take it out of ignore")
 
 
-def _corrections(loaded: LoadedMapping) -> Iterator[Mistake]:
+def check_corrections(loaded: LoadedMapping) -> Iterator[Mistake]:
+    """Corrections of nothing, of nobody, or in no table."""
     mapping = loaded.mapping
     for number, correction in enumerate(mapping.corrections):
         path = ("corrections", number)

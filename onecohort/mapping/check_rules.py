@@ -14,6 +14,8 @@ from onecohort.rules.units import convertible_to, factor_between, find_unit
 from onecohort.schema import CohortSchema, Field
 
 SOURCES = ("from", "constant", "first_of", "any_of", "filled_from", "cases")
+COMPARISON = re.compile(r"^[<>≤≥]")
+NUMBER = re.compile(r"^(<=|>=|<|>|≤|≥)\s*[-+]?\d+([.,]\d+)?$")
 # How people write formats who have not met %d: day/month/year in English and Italian.
 SPELLED_OUT = (
     ("%Y", r"yyyy|aaaa|jjjj"),
@@ -43,12 +45,27 @@ def check_rule(
     yield from _anchors(loaded, schema, field, rule)
     yield from _taking(loaded, field, rule)
     yield from _tables_named(loaded, field, rule)
+    yield from check_conditions(loaded, (*path, "where"), rule.where or {})
+    for number, case in enumerate(rule.cases or ()):
+        yield from check_conditions(loaded, (*path, "cases", number, "when"), case.when)
     if rule.pattern is not None:
         try:
             re.compile(rule.pattern)
         except re.error as error:
             what = f"not a regular expression: {error}"
             yield Mistake(loaded.at(*path, "pattern"), what, "mend it, or take it out")
+
+
+def check_conditions(
+    loaded: LoadedMapping, path: tuple[str | int, ...], when: When
+) -> Iterator[Mistake]:
+    """Comparisons that compare with nothing."""
+    for column, condition in when.items():
+        for number, text in enumerate(condition):
+            if COMPARISON.match(text) and not NUMBER.match(text):
+                listed = (*path, column, number) in loaded.source.places
+                where = loaded.at(*path, column, *([number] if listed else []))
+                yield Mistake(where, f"{text!r} compares with no number", "write it as `>= 5`")
 
 
 def check_formats(

@@ -86,10 +86,12 @@ def understand(source: YamlSource) -> LoadedMapping:
     try:
         return LoadedMapping(Mapping.model_validate(source.tree), source)
     except ValidationError as error:
-        found: dict[str, Mistake] = {}
+        found: dict[tuple[str, str], Mistake] = {}
         for problem in error.errors(include_url=False):
             mistake = word_mistake(problem, source)
-            found.setdefault(mistake.where, mistake)
+            # Each alternative of a union complains of the same value; what is missing stands nowhere.
+            key = mistake.what if problem["type"] == "missing" else ""
+            found.setdefault((mistake.where, key), mistake)
         raise StudyError(*sorted(found.values(), key=by_line)) from None
 
 
