@@ -44,6 +44,9 @@ COX = "model: multivariate, factor: responder"
         ("strata: center", "strata: centre", "did you mean 'center'?"),
         ("show: median }", "show: mean }", "show: input should be 'median' or 'counts'"),
         ("  age: { title: Age", "  risk: { title: Age", "the name is also that of a factor"),
+        ("    strata: center", "    strat: center", "did you mean 'strata'?"),
+        ("    title: Drug\n", "    titel: Drug\n", "did you mean 'title'?"),
+        ("{ at: [3], factor", "{ att: [3], factor", "did you mean 'at'?"),
         ("rounding: { time: 1", "rounding: { time: nine", "rounding.time: input should be a valid"),
     ],
 )

@@ -22,6 +22,8 @@ from onecohort.analysis import (
     write_analysis,
     write_figures,
 )
+from onecohort.analysis.plan_file import parse_plan
+from onecohort.analysis.published import Published
 from onecohort.estimates import Estimate
 from onecohort.report import journal
 from onecohort.report.analysis_figures import build_figures
@@ -324,3 +326,48 @@ def test_a_text_of_the_data_cannot_become_markup(tmp_path: Path) -> None:
     assert "<script" not in text
     assert "<i>" not in text
     assert "&lt;script&gt;" in text
+
+
+OTHER_STUDY = """
+title: A register of knees
+endpoint:
+  title: Revision
+  time: years
+  event: revised
+  unit: years
+  start: operated
+  origin: the operation
+  definition: From the operation to the first revision.
+  days_per_unit: 365.25
+response: { title: Pain-free, field: pain, responders: ["0"], order: ["0", "1"], date: seen }
+factors:
+  implant: { title: Implant, field: implant }
+survival: { by: [implant], at: [5], restricted_mean: 10 }
+cox:
+  models:
+    - { id: whole, title: Whole model, terms: [implant] }
+"""
+
+
+def test_another_study_brings_its_own_plan_and_no_code(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "years": [1.0, 2.5, 8.0, 11.0, 12.0, 3.0],
+            "revised": [1, 0, 1, 1, 0, 1],
+            "operated": [date(2001, 1, 1)] * 6,
+            "pain": [0, 1, None, 0, 0, 1],
+            "seen": pa.array([None] * 6, pa.date32()),
+            "implant": ["a", "b", "a", "b", "a", None],
+        }
+    )
+    nothing_printed = Published(source="none", figures=())
+    analysis = analyze(table, parse_plan(OTHER_STUDY), nothing_printed)
+    write_analysis(tmp_path, analysis, as_of=AS_OF, balance={})
+    page = (tmp_path / "report" / "analysis.html").read_text(encoding="utf-8")
+    assert "Years from the operation" in page
+    assert 'id="centers"' not in page
+    assert "landmark" not in page
+    assert analysis.centers is None
+    assert analysis.odds.models == ()
+    assert analysis.survival.by[0].missing == 1
+    assert (analysis.response.responders.count, analysis.response.n) == (3, 5)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -77,22 +78,30 @@ def _mistake(source: YamlSource, path: tuple[str | int, ...], kind: str, message
 
 def _words(path: tuple[str | int, ...]) -> list[str]:
     """The keys that may stand in the block at `path`."""
-    model: object = Plan
+    annotation: object = Plan
     for step in path:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            field = model.model_fields.get(str(step))
-            model = field.annotation if field else None
-        model = next((part for part in _models_in(model)), None)
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return []
+        annotation = _inside(annotation, step)
+    model = next(_models_in(annotation), None)
+    return list(model.model_fields) if model else []
+
+
+def _inside(annotation: object, step: str | int) -> object:
+    """The annotation of what stands at `step` of a block, a list or a dict; None if nothing may."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(str(step))
+        return field.annotation if field else None
+    parts = get_args(annotation)
+    if get_origin(annotation) in (dict, tuple):
+        return parts[1] if get_origin(annotation) is dict else parts[0]
+    found = (_inside(part, step) for part in parts)
+    return next((part for part in found if part is not None), None)
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
     """The models that an annotation such as `dict[str, Factor]` or `Odds | None` holds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-    for part in getattr(annotation, "__args__", ()):
+    for part in get_args(annotation):
         yield from _models_in(part)
 
 
