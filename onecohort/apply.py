@@ -151,12 +151,31 @@ class _Rule:
     def one_column(self, name: str) -> FieldRows:
         column = self.rows.columns[name]
         convert = self.conversion(name)
+        if self.rule.unit_when:
+            return self.by_conditions(convert, column, name)
         if self.rule.unit_from:
             units = self.rows.columns[self.rule.unit_from]
             codes, pairs = combine((column, units))
             converted = convert_with_units(convert, column.texts, units.texts, pairs)
             return self.carry(converted, codes, column, (name,))
         return self.carry(convert(column.texts), column.codes, column, (name,))
+
+    def by_conditions(self, convert: Conversion, column: Coded, name: str) -> FieldRows:
+        """The unit of each cell by a condition on its row, noted because nobody wrote it there."""
+        cases = self.rule.unit_when or ()
+        chosen = np.full(len(self.rows), len(cases), np.int32)
+        for number in reversed(range(len(cases))):
+            chosen[self.matching(cases[number].when)] = number
+        units = pa.array([*(case.unit for case in cases), ""], pa.string())
+        codes, pairs = combine((column, encode_texts(chosen, units)))
+        found = self.carry(
+            convert_with_units(convert, column.texts, units, pairs), codes, column, (name,)
+        )
+        concluded = np.flatnonzero(found.carried & (chosen < len(cases)))
+        message = "has no unit; taken in the one that a condition of the mapping names"
+        hint = units.take(pa.array(chosen[concluded]))
+        self.add("unit.concluded", Severity.NOTE, name, concluded, message, hint)
+        return found
 
     def filled_from(self, names: Sequence[str]) -> FieldRows:
         """The first filled of several columns; each cell keeps its own column as address."""

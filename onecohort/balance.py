@@ -97,11 +97,13 @@ class Use:
         if found.rule.by and found.by_reported is not None:
             self._mark(self.reported, found.rule.by, found.by_reported & found.domain)
             self.used(found.rule.by)
-        if (
-            found.rule.unit_from
-        ):  # a unit beside a blank cell says nothing, and nothing is lost with it
-            self._mark(self.carried, found.rule.unit_from, found.domain)
-            self._mark(self.domain, found.rule.unit_from, found.domain)
+        # What says the unit is read in every row: beside a blank cell it says nothing, and nothing is lost.
+        says_unit = [name for case in found.rule.unit_when or () for name in case.when]
+        says_unit += [found.rule.unit_from] if found.rule.unit_from else []
+        for name in says_unit:
+            if name not in found.columns:
+                self._mark(self.carried, name, found.domain)
+                self._mark(self.domain, name, found.domain)
 
     def used(self, name: str) -> None:
         """Note a column that a key, a condition or an order reads as a whole."""

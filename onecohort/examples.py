@@ -62,7 +62,7 @@ def run_examples(
     Raises StudyError where the mapping cannot be carried out at all.
     """
     plan = plan_mapping(loaded, schema)
-    lenient = _forgiving(schema)
+    lenient = forgive(schema)
     found: list[Difference] = []
     for number, example in enumerate(loaded.mapping.examples):
         patient, findings = _harmonized(example, loaded, lenient, plan, as_of)
@@ -149,7 +149,7 @@ def _table(
     return MemoryTable("example", name, numbers, cells)
 
 
-def _forgiving(schema: CohortSchema) -> CohortSchema:
+def forgive(schema: CohortSchema) -> CohortSchema:
     """The schema with no field required and no check that costs a row."""
     fields = {name: replace(field, required=False) for name, field in schema.fields.items()}
     policies = {

@@ -264,6 +264,38 @@ def test_a_cell_without_any_unit_is_a_finding() -> None:
     assert (finding["message"], finding["hint"]) == ("has no unit", "state `unit` too")
 
 
+BY_CONDITION = """
+hemoglobin_g_dl:
+  from: x
+  unit_when:
+    - { when: { x: "> 30" }, unit: g/L }
+    - { when: { lab: extern }, unit: mmol/L }
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "cells", "value", "checks"),
+    [
+        ("  unit: g/dL", {"x": "98"}, 9.8, ["unit.concluded"]),
+        ("  unit: g/dL", {"x": "98", "lab": "extern"}, 9.8, ["unit.concluded"]),
+        ("  unit: g/dL", {"x": "6", "lab": "Extern"}, 9.666, ["unit.concluded"]),
+        ("  unit: g/dL", {"x": "9.8"}, 9.8, []),
+        ("  unit: g/dL", {"x": "", "lab": "extern"}, None, []),
+        ("  unit: g/dL", {"x": "abc"}, None, ["number.unreadable"]),
+        ("  unit: g/dL", {"x": "400"}, None, ["range.possible"]),
+        ("", {"x": "98"}, 9.8, ["unit.concluded"]),
+        ("", {"x": "9.8"}, None, ["unit.unknown"]),
+    ],
+)
+def test_a_unit_that_nobody_wrote_is_concluded_by_a_declared_condition_and_noted(
+    more: str, cells: dict[str, str], value: float | None, checks: list[str]
+) -> None:
+    found = outcome_of(mapping_of(f"{BY_CONDITION}{more}"), [{"id": "1", "lab": ""} | cells])
+    assert found.column("hemoglobin_g_dl") == [pytest.approx(value) if value else None]
+    assert found.checks == checks
+    assert all(f["severity"] == "note" for f in found.findings if f["check"] == "unit.concluded")
+
+
 def test_the_range_is_judged_after_the_conversion() -> None:
     found = outcome_of(
         mapping_of("hemoglobin_g_dl: { from: x, unit_from: u }"),

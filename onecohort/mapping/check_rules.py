@@ -14,6 +14,13 @@ from onecohort.rules.units import convertible_to, factor_between, find_unit
 from onecohort.schema import CohortSchema, Field
 
 SOURCES = ("from", "constant", "first_of", "any_of", "filled_from", "cases")
+ORDERED = (
+    "earliest",
+    "latest",
+    "first",
+    "last",
+    "nearest",
+)  # the words to which `by` says the order
 COMPARISON = re.compile(r"^[<>≤≥]")
 NUMBER = re.compile(r"^(<=|>=|<|>|≤|≥)\s*[-+]?\d+([.,]\d+)?$")
 # How people write formats who have not met %d: day/month/year in English and Italian.
@@ -42,12 +49,15 @@ def check_rule(
     yield from _targets(loaded, field, rule)
     yield from check_formats(loaded, (*path, "dates"), rule.dates or (), _pivot(loaded, rule))
     yield from _units(loaded, field, rule)
+    yield from _signs(loaded, field, rule)
     yield from _anchors(loaded, schema, field, rule)
     yield from _taking(loaded, field, rule)
     yield from _tables_named(loaded, field, rule)
     yield from check_conditions(loaded, (*path, "where"), rule.where or {})
     for number, case in enumerate(rule.cases or ()):
         yield from check_conditions(loaded, (*path, "cases", number, "when"), case.when)
+    for number, unit_case in enumerate(rule.unit_when or ()):
+        yield from check_conditions(loaded, (*path, "unit_when", number, "when"), unit_case.when)
     if rule.pattern is not None:
         try:
             re.compile(rule.pattern)
@@ -187,12 +197,17 @@ def _units(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mis
     path = ("fields", field.name)
     wanted = "d" if rule.days_from else field.unit
     if wanted is None or rule.age_at:
-        if rule.unit or rule.unit_from:
+        if rule.unit or rule.unit_from or rule.unit_when:
             what = f"{field.name} has no unit in the schema"
             yield Mistake(loaded.where(*path, "unit"), what, "take the unit out")
         return
-    spelled: list[tuple[tuple[str, ...], str]] = [(("unit",), rule.unit)] if rule.unit else []
+    spelled: list[tuple[tuple[str | int, ...], str]] = [(("unit",), rule.unit)] if rule.unit else []
     spelled += [(("units", text), unit) for text, unit in (rule.units or {}).items()]
+    for number, case in enumerate(rule.unit_when or ()):
+        spelled.append((("unit_when", number, "unit"), case.unit))
+    if rule.unit_when and rule.unit_from:
+        what = "`unit_from` and `unit_when` both say the unit of a cell"
+        yield Mistake(loaded.at(*path, "unit_when"), what, "keep one of the two")
     for place, unit in spelled:
         if factor_between(unit, wanted, field.name) is not None:
             continue
@@ -203,6 +218,18 @@ def _units(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mis
         else:
             what = f"{unit!r} cannot be converted into {wanted}, the unit of {field.name}"
             yield Mistake(where, what, f"one of: {', '.join(known[:12])}")
+
+
+def _signs(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mistake]:
+    """A sign that would be both decimal and between thousands."""
+    tables = loaded.mapping.tables
+    first = next(iter(tables))
+    homes = [split_reference(reference, tables, first)[0] for reference in references_of(rule)]
+    decimal = rule.decimal or tables[homes[0] if homes else first].decimal
+    if rule.thousands and rule.thousands in decimal:
+        what = f"{rule.thousands!r} is both the decimal and the thousands sign of {field.name}"
+        where = loaded.at("fields", field.name, "thousands")
+        yield Mistake(where, what, "keep one of the two")
 
 
 def _anchors(
@@ -248,6 +275,15 @@ def _taking(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mi
     if dated and rule.by is None:
         what = f"`take: {rule.take}` needs the column with the date of each row"
         yield Mistake(loaded.where(*path, "take"), what, "write `by: <date column>`")
+    if rule.by and rule.take not in ORDERED:
+        what = f"`by` has no meaning with `take: {rule.take or 'agree'}`"
+        fix = f"write `take:` with one of {', '.join(ORDERED)}, or take `by` out"
+        yield Mistake(loaded.where(*path, "by"), what, fix)
+    if rule.within_days is not None and rule.take != "nearest":
+        what = "`within_days` belongs to `take: nearest`"
+        yield Mistake(loaded.where(*path, "within_days"), what, "take it out")
+    if rule.take == "count" and field.kind not in ("integer", "number"):
+        yield Mistake(loaded.at(*path, "take"), f"{field.name} is no number", "take it out")
     if rule.take == "best" and field.kind != "term":
         what = f"{field.name} has no order of terms"
         yield Mistake(loaded.at(*path, "take"), what, "use max or min")

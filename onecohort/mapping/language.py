@@ -117,6 +117,13 @@ class Case(Node):
     then: Text
 
 
+class UnitCase(Node):
+    """The unit of the cells in rows where all conditions hold."""
+
+    when: When
+    unit: Filled
+
+
 class FieldRule(Node):
     """How a field is made from source columns."""
 
@@ -147,6 +154,9 @@ class FieldRule(Node):
     )
     unit: Filled | None = Field(None, description="Unit of the cells.")
     unit_from: Filled | None = Field(None, description="Column with the unit of each cell.")
+    unit_when: Annotated[tuple[UnitCase, ...], Field(min_length=1)] | None = Field(
+        None, description="The unit by a condition on the row; `unit` for all others."
+    )
     units: dict[Text, Filled] | None = Field(None, description="Local spelling of a unit → unit.")
     decimal: Annotated[tuple[Literal[",", "."], ...], BeforeValidator(_listed)] | None = None
     thousands: Literal[",", ".", " ", "'"] | None = None

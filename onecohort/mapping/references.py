@@ -71,8 +71,8 @@ def references_of(rule: FieldRule) -> list[str]:
     found = [rule.from_, rule.unit_from, rule.by]
     for names in (rule.first_of, rule.any_of, rule.filled_from, rule.where):
         found += list(names or ())
-    for case in rule.cases or ():
-        found += list(case.when)
+    for when in (case.when for cases in (rule.cases, rule.unit_when) for case in cases or ()):
+        found += list(when)
     return list(dict.fromkeys(name for name in found if name))
 
 
@@ -100,14 +100,18 @@ def named_columns(loaded: LoadedMapping) -> Iterator[tuple[NodePath, str]]:
                 yield ("fields", name, key, number), column
         for column in rule.where or ():
             yield ("fields", name, "where", column), column
-        for number, case in enumerate(rule.cases or ()):
-            for column in case.when:
-                yield ("fields", name, "cases", number, "when", column), column
+        whens = [("cases", number, case.when) for number, case in enumerate(rule.cases or ())]
+        whens += [("unit_when", n, case.when) for n, case in enumerate(rule.unit_when or ())]
+        for key, number, when in whens:
+            for column in when:
+                yield ("fields", name, key, number, "when", column), column
     for reference in mapping.ignore:
         yield ("ignore", reference), reference
     first = next(iter(mapping.tables))
     for number, correction in enumerate(mapping.corrections):
         table_name = correction.table or first
+        if table_name not in mapping.tables:
+            continue
         prefix = "" if table_name == first else f"{table_name}."
         yield ("corrections", number, "column"), prefix + correction.column
 
@@ -183,11 +187,12 @@ def _renamed(rule: FieldRule, local: Mapping[str, str]) -> FieldRule:
     }
     if rule.where:
         changed["where"] = {local[name]: condition for name, condition in rule.where.items()}
-    if rule.cases:
-        changed["cases"] = tuple(
-            case.model_copy(update={"when": {local[n]: c for n, c in case.when.items()}})
-            for case in rule.cases
-        )
+    for key, cases in (("cases", rule.cases), ("unit_when", rule.unit_when)):
+        if cases:
+            changed[key] = tuple(
+                case.model_copy(update={"when": {local[n]: c for n, c in case.when.items()}})
+                for case in cases
+            )
     return rule.model_copy(update=changed)
 
 

@@ -261,7 +261,7 @@ def build_conversion(
     elif rule.take == "count":
         kind, unit = "text", None  # a cell counts for being filled, whatever stands in it
     factor = None
-    if unit and wanted and not rule.unit_from:
+    if unit and wanted and not rule.unit_from and not rule.unit_when:
         factor = factor_between(unit, wanted, field.name)
         factor = None if factor == Factor(1, 1) else factor
     decimal = rule.decimal or table.decimal
@@ -276,7 +276,7 @@ def build_conversion(
             decimal=decimal,
             thousands=thousands,
             bounds=rule.bounds,
-            percent=(unit or wanted) == "%" and rule.unit_from is None,
+            percent=(unit or wanted) == "%" and not (rule.unit_from or rule.unit_when),
         ),
         dates=DateFormat(
             formats=rule.dates or table.dates or (),
