@@ -62,7 +62,7 @@ def write_workbook(
         known = {n: kept[(export, sheet, n)] for n in numbers if (export, sheet, n) in kept}
         open_still = [n for n in numbers if n not in known]
         read = rows(center, export, sheet, open_still) if rows is not None and open_still else {}
-        _write_rows(book, export, sheet, {n: marked[n] for n in numbers}, {**known, **read})
+        _write_rows(book, export, sheet, {n: marked[n] for n in numbers}, {**read, **known})
     book.save(path)
 
 

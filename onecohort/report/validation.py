@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
 from markupsafe import Markup
 
 from onecohort.disclosure import show_count
@@ -75,11 +76,15 @@ def write_report(
 ) -> None:
     """Write report/index.html, summary.md and cards/<center>.html and .xlsx into a run's folder.
 
+    Where there is a last run, findings.parquet gets its column `status` filled on the way.
+
     previous   folder of the last run, to compare with
     rows       reads whole rows of an export again, for the workbooks; without it they hold the cells
                that stand in findings and quarantine
     """
     review = review_run(run_folder, schema, previous)
+    if review.since is not None:
+        pq.write_table(review.findings, run_folder / "findings.parquet")
     folder = run_folder / "report"
     folder.mkdir(exist_ok=True)
     (folder / "index.html").write_text(render_report(review), encoding="utf-8")
