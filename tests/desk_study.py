@@ -13,7 +13,9 @@ def make_study(root: Path, project: Path) -> Path:
     shutil.copytree(
         project / "schemas",
         root / "schemas",
-        ignore=shutil.ignore_patterns("__pycache__", "study.yaml", "analysis.yaml", "published.yaml"),
+        ignore=shutil.ignore_patterns(
+            "__pycache__", "study.yaml", "analysis.yaml", "published.yaml"
+        ),
     )
     (root / "schemas" / "study.yaml").write_text(SETTINGS, encoding="utf-8")
     (root / "center_mappings").mkdir()

@@ -298,6 +298,11 @@ REFUSED = {
         {},
         "has 2 names in its header and 3 fields in every row",
     ),
+    "no row as wide as the header": (
+        b"a;b;c\n" + b"1;2\n" * 20,
+        {"delimiter": ";"},
+        "has 3 names in its header, but no row has 3 fields (most have 2)",
+    ),
     "a name twice": (b"1,2\n", {"columns": ("a", "a")}, "names a more than once"),
     "a delimiter of two signs": (b"a||b\n", {"delimiter": "||"}, "delimiter: '||' is not one sign"),
     "a quote of two signs": (b"a,b\n", {"quote": "<<"}, "quote: '<<' is not one sign"),
@@ -404,3 +409,28 @@ def test_numbers_are_written_as_a_person_reads_them(value: float, digits: int, t
 
 def test_a_layout_without_anything_is_the_default() -> None:
     assert Layout() == Layout(header_rows=1, merged="first", values="codes")
+
+
+@pytest.mark.parametrize(("encoding", "bad"), [("utf-8", b"\xe8"), ("cp1252", b"\x81")])
+def test_an_undecodable_byte_far_down_is_named(tmp_path: Path, encoding: str, bad: bytes) -> None:
+    content = b"a,b\n" + b"1,2\n" * 400_000 + bad + b",3\n"
+    table = opened(written(tmp_path, "x.csv", content), encoding=encoding)
+    with pytest.raises(ExportError) as refused:
+        see(table)
+    assert f"byte 1,600,004 (0x{bad.hex()}, line 400,002) is not {encoding}" in str(refused.value)
+
+
+def test_a_cell_longer_than_any_text_is_an_open_quote(tmp_path: Path) -> None:
+    content = 'a,b\n1,2\n3,"' + "x,y\n" * 100_000 + '",5\n'
+    with pytest.raises(ExportError, match="look for a quote without its pair"):
+        read(written(tmp_path, "x.csv", content))
+    late = "a,b\n" + "1,2\n" * 5000 + '3,"' + "x,y\n" * 800_000 + '"\n'
+    with pytest.raises(ExportError, match="look for a quote without its pair"):
+        read(written(tmp_path, "y.csv", late))
+
+
+def test_a_header_that_does_not_split_like_the_rows_is_one_column(tmp_path: Path) -> None:
+    assert read(written(tmp_path, "x.csv", "Note, and more\nx\ny\n")).columns == (
+        "Note",
+        "and more",
+    )

@@ -12,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from onecohort.errors import ExportError
 from onecohort.exports import list_tables
+from onecohort.exports.workbook_kind import look_at_workbook
 from onecohort.exports.workbook_xls import scan_xls
 
 
@@ -458,3 +459,82 @@ def compound(stream: bytes) -> bytes:
         "Workbook", 2, 0xFFFFFFFF, 2, len(stream)
     )
     return header + struct.pack("<128I", *table) + directory.ljust(512, b"\0") + stream
+
+
+def xlsb(path: Path, *records: tuple[int, bytes]) -> Path:
+    """The smallest binary workbook with one sheet S of these records."""
+
+    def stream(*parts: tuple[int, bytes]) -> bytes:
+        packed = b""
+        for kind, body in parts:
+            number = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+            packed += number + bytes([len(body)]) + body
+        return packed
+
+    def wide(text: str) -> bytes:
+        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+    book = stream(
+        (131, b""), (156, struct.pack("<II", 0, 1) + wide("rId1") + wide("S")), (132, b"")
+    )
+    relation = '<Relationship Id="rId1" Type="http://x/worksheet" Target="worksheets/sheet1.bin"/>'
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.bin", book)
+        archive.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{relation}</Relationships>")
+        archive.writestr("xl/worksheets/sheet1.bin", stream(*records))
+    return path
+
+
+def test_the_records_of_a_binary_workbook_are_looked_through(tmp_path: Path) -> None:
+    path = xlsb(
+        tmp_path / "x.xlsb",
+        (60, struct.pack("<IIIIH", 2, 3, 0, 0, 1)),
+        (0, struct.pack("<IIHBB", 4, 0, 0, 0, 0x10)),
+        (5, struct.pack("<IId", 1, 0, 2.5)),
+        (3, struct.pack("<IIB", 2, 0, 0x2A)),
+        (1, struct.pack("<II", 300, 0)),
+        (176, struct.pack("<IIII", 4, 5, 1, 1)),
+    )
+    scan = look_at_workbook(path.read_bytes(), where="x").scan("S", 0, where="x")
+    assert (scan.rows, scan.columns, scan.is_filled) == (5, 3, True)
+    assert scan.errors == {(5, 3): "#N/A"}
+    assert (scan.hidden_rows, scan.hidden_columns) == (1, [3, 4])
+    assert scan.merged == [((4, 1), (5, 1))]
+
+
+def test_a_binary_workbook_that_spans_too_many_cells_is_refused(tmp_path: Path) -> None:
+    path = xlsb(
+        tmp_path / "x.xlsb",
+        (0, struct.pack("<IIHBB", 1_048_575, 0, 0, 0, 0)),
+        (5, struct.pack("<IId", 16_383, 0, 2.5)),
+    )
+    with pytest.raises(ExportError, match="spans 1,048,576 rows x 16,384 columns"):
+        look_at_workbook(path.read_bytes(), where="x").scan("S", 0, where="x")
+
+
+def test_a_sheet_whose_part_cannot_be_told_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ["id"], ["1"])
+    part_changed(
+        path, "xl/_rels/workbook.xml.rels", lambda xml: xml.replace(b"sheet1.xml", b"no.xml")
+    )
+    with pytest.raises(ExportError, match="is damaged"):
+        read(path)
+
+
+def test_a_part_that_stands_twice_in_the_archive_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ["id"], ["1"])
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr(SHEET, "<worksheet/>")
+    with pytest.raises(ExportError, match="holds the same part twice"):
+        read(path)
+
+
+def test_only_hidden_sheets_are_no_guess(tmp_path: Path) -> None:
+    def add(sheet: Worksheet) -> None:
+        sheet.parent.create_chartsheet("chart")
+        sheet.sheet_state = "hidden"
+
+    path = edited(workbook(tmp_path / "x.xlsx", ["id"], ["1"]), add)
+    with pytest.raises(ExportError, match="holds no visible worksheet"):
+        read(path)
+    assert read(path, sheet="Pazienti").cells == [("1",)]

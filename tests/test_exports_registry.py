@@ -82,7 +82,7 @@ def test_links_that_leave_the_folder_are_refused_and_others_followed(tmp_path: P
     assert [path.name for path in resolve_files(root, "in.csv")] == ["in.csv"]
     (root / "gone.csv").symlink_to(root / "nothing.csv")
     with pytest.raises(ExportError, match="is not there"):
-        resolve_files(root, "gone.csv")
+        resolve_files(root, "gone.*")
     for path in (root / "out.csv", root / ".." / "secret.csv", outside):
         with pytest.raises(ExportError, match="lies outside the exports' folder"):
             open_table(path, root=root, layout=Layout())

@@ -223,6 +223,12 @@ def test_a_postgresql_table_is_read(ward: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.loopback
+def test_a_postgresql_query_keeps_its_percent_signs_and_casts(ward: str, tmp_path: Path) -> None:
+    query = "SELECT n::text || '%s:x' AS t FROM lab WHERE id LIKE 'a%' ORDER BY id"
+    assert read(tmp_path, connection=ward, query=query).cells == [("1%s:x",)]
+
+
+@pytest.mark.loopback
 def test_a_postgresql_query_cannot_write(ward: str, tmp_path: Path) -> None:
     query = "WITH gone AS (DELETE FROM lab RETURNING id) SELECT * FROM gone"
     with pytest.raises(ExportError, match="read-only transaction"):

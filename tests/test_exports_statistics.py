@@ -7,7 +7,8 @@ import pytest
 from export_reading import opened, read, see, written
 
 from onecohort.errors import ExportError
-from onecohort.exports import Table, list_tables
+from onecohort.exports import Layout, Table, limits, list_tables, spss_stata_sas
+from onecohort.exports.spss_stata_sas import open_statistics
 
 FRAME = pd.DataFrame(
     {
@@ -128,3 +129,57 @@ def test_a_statistical_file_cut_short_is_refused(tmp_path: Path, cut: float) -> 
 def test_a_listing_names_the_one_table(tmp_path: Path) -> None:
     (summary,) = list_tables(sav(tmp_path / "x.sav"), root=tmp_path)
     assert summary.columns == tuple(FRAME.columns)
+
+
+def test_texts_that_spss_declares_missing_may_be_a_range(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"arm": ["A", "B", "C", "Z"]})
+    pyreadstat.write_sav(frame, str(tmp_path / "x.sav"), missing_ranges={"arm": ["Z", "Y"]})
+    assert opened(tmp_path / "x.sav").user_missing == {"arm": frozenset({"Y", "Z"})}
+
+
+def test_a_declared_encoding_is_used(tmp_path: Path) -> None:
+    path = sav(tmp_path / "x.sav")
+    assert opened(path, encoding="utf-8").columns == tuple(FRAME.columns)
+    with pytest.raises(ExportError, match="cannot be read as sav"):
+        opened(path, encoding="no-such")
+
+
+def test_months_and_quarters_are_dates(tmp_path: Path) -> None:
+    seconds = (datetime.date(2014, 10, 1) - datetime.date(1582, 10, 14)).total_seconds()
+    frame = pd.DataFrame({"quarter": [seconds]})
+    pyreadstat.write_sav(frame, str(tmp_path / "x.sav"), variable_format={"quarter": "QYR8"})
+    table = opened(tmp_path / "x.sav")
+    assert see(table).cells == [("2014-10-01",)]
+    assert table.facts["displayed_as"] == {"quarter": "QYR8"}
+
+
+def test_a_file_that_crashes_its_library_costs_one_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash = written(tmp_path, "crash.py", "import os\nos.abort()\n")
+    monkeypatch.setattr(spss_stata_sas, "_WORKER", crash)
+    with pytest.raises(ExportError, match=r"its reader ends with code -?\d+"):
+        opened(sav(tmp_path / "x.sav"))
+
+
+def test_a_file_that_takes_too_long_costs_one_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleep = written(tmp_path, "sleep.py", "import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(spss_stata_sas, "_WORKER", sleep)
+    monkeypatch.setattr(spss_stata_sas, "_SECONDS", 0.2)
+    with pytest.raises(ExportError, match="is not read within"):
+        opened(sav(tmp_path / "x.sav"))
+
+
+def test_a_table_of_too_many_cells_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_CELLS", 10)
+    with pytest.raises(ExportError, match="spans 3 rows x 5 columns"):
+        opened(sav(tmp_path / "x.sav"))
+
+
+def test_a_format_that_is_not_statistical_cannot_be_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="csv is no statistical format"):
+        open_statistics(sav(tmp_path / "x.sav"), "x.sav", Layout(format="csv"))

@@ -4,7 +4,7 @@ Encoding, delimiter and quote are taken from the mapping, else detected and stat
 A row that has not as many fields as the header is a fault with its raw text, never shifted.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -33,6 +33,9 @@ from onecohort.exports.table import ROWS_PER_BATCH, Batch, Layout
 from onecohort.exports.trailing import without_trailing_blanks
 
 _LOOKED_AT = 4000  # data rows that decide on dictionaries and on a missing name of the first column
+_MANY = (
+    20  # rows of which not one fits the header: then it is the layout that is wrong, not the rows
+)
 _SIGNS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "blank": " "}
 
 
@@ -202,7 +205,9 @@ def _name_the_unnamed(
     guess would shift every row: raises ExportError. A single name is more likely a title.
     """
     width = max(len(row) for row in rows)
-    if width < 2 or not below or set(widths_below(below)) != {width + 1}:
+    widths = widths_below(below)
+    if set(widths) != {width + 1} or width < 2:
+        _check_some_fit(widths, width, where=where)
         return rows, {}
     filled = [record.fields for record in below if record.fields]
     padded = [[*row, *[""] * (width - len(row))] for row in rows]
@@ -215,6 +220,18 @@ def _name_the_unnamed(
         f"has {width} names in its header and {width + 1} fields in every row",
         "if the first column has no name, declare columns: with all names and header_row: 2 for the "
         "first data; if a decimal comma is cut in two, export with another delimiter",
+    )
+
+
+def _check_some_fit(widths: Counter[int], width: int, *, where: str) -> None:
+    """Raise ExportError where not one of many rows is as wide as the header."""
+    if width in widths or widths.total() < _MANY:
+        return
+    common = widths.most_common(1)[0][0]
+    raise ExportError(
+        where,
+        f"has {width} names in its header, but no row has {width} fields (most have {common})",
+        "declare the right delimiter:, quote: or header_row:",
     )
 
 

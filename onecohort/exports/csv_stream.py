@@ -63,8 +63,6 @@ def stream_batches(
         return "skip"
 
     reader = _open(path, dialect, stream, where=where, wanted=wanted, rows=rows, note=note)
-    if reader is None:
-        return
     given, told = 0, 0
     while (cells := _next(reader, path, dialect, where=where)) is not None:
         numbers = _row_numbers(given, len(cells), [one[0] for one in broken], stream)
@@ -94,7 +92,7 @@ def _open(
     wanted: Sequence[str] | None,
     rows: int,
     note: object,
-) -> pacsv.CSVStreamingReader | None:
+) -> pacsv.CSVStreamingReader:
     block = min(max(stream.row_bytes * rows, _SMALLEST_BLOCK), _LARGEST_BLOCK)
     types = {n: _DICTIONARY if n in stream.repeating else pa.string() for n in stream.names}
     utf8 = dialect.encoding in ("utf-8", "utf-8-sig", "ascii")
@@ -124,8 +122,6 @@ def _open(
     except UnicodeError:
         raise sniff.undecodable(path, dialect.encoding, where=where) from None
     except pa.ArrowInvalid as error:
-        if "Empty CSV file" in str(error):
-            return None
         raise _refusal(error, path, dialect, where=where) from None
 
 

@@ -30,7 +30,7 @@ from onecohort.exports.headers import (
 )
 from onecohort.exports.summary import TableSummary
 from onecohort.exports.table import Fault, Layout, MemoryTable
-from onecohort.exports.workbook_grid import Grid, apply_merged, read_grid
+from onecohort.exports.workbook_grid import Grid, apply_merged, read_grid, refusing
 from onecohort.exports.workbook_kind import Workbook, look_at_workbook
 from onecohort.exports.workbook_scan import SheetScan
 from onecohort.exports.workbook_unlock import read_unlocked
@@ -80,18 +80,8 @@ def list_workbook(path: Path, export: str) -> list[TableSummary]:
 
 
 def _calamine(data: bytes, export: str) -> calamine.CalamineWorkbook:
-    try:
+    with refusing(export):
         return calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except calamine.PasswordError:
-        raise ExportError(
-            export,
-            "is locked by a password that cannot be given here",
-            "save it without a password",
-        ) from None
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise ExportError(
-            export, f"is damaged or no workbook ({error})", "ask for the file again"
-        ) from None
 
 
 def _worksheets(book: calamine.CalamineWorkbook) -> list[str]:

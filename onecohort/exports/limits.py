@@ -109,7 +109,11 @@ def check_archive(archive: zipfile.ZipFile, *, where: str) -> None:
     """Raise ExportError where the archive promises more members or bytes than are allowed."""
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
-        raise ExportError(where, f"holds {len(members):,} parts, more than {MAX_MEMBERS:,}")
+        raise ExportError(
+            where, f"holds {len(members):,} parts, more than {MAX_MEMBERS:,}", "save it again"
+        )
+    if len({info.filename.lower() for info in members}) < len(members):
+        raise ExportError(where, "holds the same part twice", "save it again")
     total = sum(info.file_size for info in members)
     _check_opened(total, sum(info.compress_size for info in members), where=where)
 

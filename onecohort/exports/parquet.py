@@ -39,11 +39,12 @@ class ParquetTable:
         try:
             with pq.ParquetFile(self.path) as file:
                 for part in file.iter_batches(batch_size=rows):
+                    part.validate(full=True)  # a text that is not UTF-8 is damage
                     arrays = [arrow_text(part.column(place), nested=_json) for place in places]
                     numbers = np.arange(given + 1, given + 1 + len(part), dtype=np.int64)
                     yield Batch(pa.array(numbers), pa.RecordBatch.from_arrays(arrays, names=names))
                     given += len(part)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise _damaged(self.export, error) from None
         if not given:
             empty = [pa.array([], pa.string()) for _ in names]
@@ -55,7 +56,7 @@ def open_parquet(path: Path, export: str, layout: Layout) -> ParquetTable:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(export, error) from None
     header = name_columns([schema.names])
     facts = {"format": "Parquet file", "rows": rows} | header.facts()

@@ -1,18 +1,23 @@
 """Files of statistical programs: sav, zsav, por, dta, sas7bdat and xpt, read by pyreadstat.
 
+The library works in a process of its own (`statistics_worker`): a damaged file that crashes it costs
+one center, not the run.
+
 Variable labels, value labels and what the file declares as user-missing come along; the cells show
 codes unless the mapping asks for labels. Row numbers are case numbers: the first case is 1.
 """
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyreadstat
 
 from onecohort.errors import ExportError
 from onecohort.exports import limits
@@ -21,16 +26,18 @@ from onecohort.exports.headers import name_columns
 from onecohort.exports.summary import TableSummary
 from onecohort.exports.table import Layout, MemoryTable
 
-_READERS: dict[str, Callable[..., tuple[Any, Any]]] = {
-    "sav": pyreadstat.read_sav,
-    "zsav": pyreadstat.read_sav,
-    "por": pyreadstat.read_por,
-    "dta": pyreadstat.read_dta,
-    "sas7bdat": pyreadstat.read_sas7bdat,
-    "xpt": pyreadstat.read_xport,
-    "xpt5": pyreadstat.read_xport,
-    "xpt8": pyreadstat.read_xport,
+_READERS = {
+    "sav": "read_sav",
+    "zsav": "read_sav",
+    "por": "read_por",
+    "dta": "read_dta",
+    "sas7bdat": "read_sas7bdat",
+    "xpt": "read_xport",
+    "xpt5": "read_xport",
+    "xpt8": "read_xport",
 }
+_WORKER = Path(__file__).with_name("statistics_worker.py")
+_SECONDS = 1800  # for one file; a million rows take some ten
 # Formats that show less than a whole date, and that pyreadstat leaves as a count of days or seconds.
 _SPSS_DATES = ["QYR", "MOYR", "WKYR"]
 _SAS_DATES = [
@@ -58,12 +65,9 @@ def open_statistics(path: Path, export: str, layout: Layout) -> MemoryTable:
         for own, name in zip(meta.column_names, header.columns, strict=True)
     }
     renamed = dict(zip(meta.column_names, header.columns, strict=True))
-    coded = dict(meta.variable_value_labels)
-    if layout.dictionary is not None and form == "sas7bdat":
-        coded |= _catalog(path.parent / layout.dictionary, str(layout.dictionary), meta)
     value_labels = {
         renamed[own]: {_code_text(code, form): str(label) for code, label in labels.items()}
-        for own, labels in coded.items()
+        for own, labels in meta.value_labels().items()
         if own in renamed
     }
     shown = codes
@@ -88,12 +92,75 @@ def list_statistics(path: Path, export: str) -> list[TableSummary]:
     return [TableSummary(export, None, Layout(), table.columns, table.facts)]
 
 
+@dataclass(frozen=True)
+class _Meta:
+    """What pyreadstat tells of a file, by its own names; `catalog` are the labels of a SAS catalog."""
+
+    column_names: list[str]
+    column_names_to_labels: dict[str, str | None]
+    variable_value_labels: dict[str, dict[object, str]]
+    variable_to_label: dict[str, str]
+    readstat_variable_types: dict[str, str]
+    original_variable_types: dict[str, str | None]
+    missing_ranges: dict[str, list[dict[str, object]]]
+    missing_user_values: dict[str, list[object]]
+    file_encoding: str | None
+    file_label: str | None
+    catalog: dict[str, dict[object, str]]
+
+    def value_labels(self) -> dict[str, dict[object, str]]:
+        """Labels of the file's own, and those of the catalog by the variables that use its formats."""
+        from_catalog = {
+            name: self.catalog[form]
+            for name, form in self.variable_to_label.items()
+            if form in self.catalog
+        }
+        return self.variable_value_labels | from_catalog
+
+
 def _read(
     path: Path, export: str, form: str, layout: Layout
-) -> tuple[dict[str, list[object]], pyreadstat.metadata_container]:
-    reader = _READERS.get(form)
-    if reader is None:
-        raise ExportError(export, f"format: {form} is no statistical format")
+) -> tuple[dict[str, list[object]], _Meta]:
+    if form not in _READERS:
+        raise ExportError(export, f"format: {form} is no statistical format", "correct format:")
+    if path.stat().st_size == 0:
+        raise ExportError(export, "is empty (0 bytes)", "ask for the file again")
+    catalog = None
+    if layout.dictionary is not None and form == "sas7bdat":
+        catalog = str(path.parent / layout.dictionary)
+    request = (_READERS[form], str(path), _options(form, layout), limits.MAX_CELLS, catalog)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", str(_WORKER)],
+            input=pickle.dumps(request),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ExportError(
+            export, f"is not read within {_SECONDS // 60} minutes", "ask for it exported as CSV"
+        ) from None
+    if done.returncode != 0:
+        raise ExportError(
+            export,
+            f"cannot be read as {form} (its reader ends with code {done.returncode})",
+            "it is damaged: ask for it again, or exported as CSV",
+        )
+    kind, *answer = pickle.loads(done.stdout)  # written by our own worker
+    if kind == "refused":
+        raise ExportError(
+            export,
+            f"cannot be read as {form} ({answer[0]})",
+            "ask for it again, or exported as CSV",
+        )
+    if kind == "too large":
+        limits.check_cells(*answer, where=export)
+    data, told, labels = answer
+    return data, _Meta(**told, catalog=labels or {})
+
+
+def _options(form: str, layout: Layout) -> dict[str, object]:
     options: dict[str, object] = {"output_format": "dict"}
     if form in _WITH_USER_MISSING:
         options["user_missing"] = True
@@ -103,43 +170,10 @@ def _read(
         options["extra_date_formats"] = _SPSS_DATES
     elif form != "dta":
         options |= {"extra_date_formats": _SAS_DATES, "extra_datetime_formats": _SAS_MOMENTS}
-    if path.stat().st_size == 0:
-        raise ExportError(export, "is empty (0 bytes)", "ask for the file again")
-    try:
-        _, outline = reader(str(path), **(options | {"metadataonly": True}))
-        limits.check_cells(outline.number_rows or 0, outline.number_columns or 0, where=export)
-        data, meta = reader(str(path), **options)
-    except ExportError:
-        raise
-    except UnicodeDecodeError as error:
-        raise ExportError(
-            export, f"holds text that is not in its encoding ({error.reason})", "declare encoding"
-        ) from None
-    except Exception as error:  # ReadstatError and PyreadstatError have no common base of their own
-        raise ExportError(
-            export, f"cannot be read as {form} ({error})", "ask for it again, or exported as CSV"
-        ) from None
-    return data, meta
+    return options
 
 
-def _catalog(
-    path: Path, where: str, meta: pyreadstat.metadata_container
-) -> dict[str, dict[float | int, str]]:
-    """Value labels of a SAS catalog, by the variables that use its formats."""
-    try:
-        _, catalog = pyreadstat.read_sas7bcat(str(path), output_format="dict")
-    except Exception as error:  # as above
-        raise ExportError(
-            where, f"dictionary: cannot be read as a SAS catalog ({error})", "ask for it again"
-        ) from None
-    return {
-        name: dict(catalog.value_labels[form])
-        for name, form in meta.variable_to_label.items()
-        if form in catalog.value_labels
-    }
-
-
-def _stored(meta: pyreadstat.metadata_container, name: str) -> str:
+def _stored(meta: _Meta, name: str) -> str:
     return str(meta.readstat_variable_types.get(name, "double"))
 
 
@@ -186,15 +220,14 @@ def _labelled(codes: pa.Array, labels: Mapping[str, str]) -> pa.Array:
 
 
 def _user_missing(
-    meta: pyreadstat.metadata_container,
+    meta: _Meta,
     codes: Mapping[str, pa.Array],
     renamed: Mapping[str, str],
     form: str,
 ) -> dict[str, frozenset[str]]:
     """Texts that the file declares missing: single codes, those of a range that occur, letters."""
     found: dict[str, frozenset[str]] = {}
-    declared: Mapping[str, list[dict[str, object]]] = meta.missing_ranges  # type: ignore[assignment]
-    for own, ranges in declared.items():
+    for own, ranges in meta.missing_ranges.items():
         texts = {_code_text(one[end], form) for one in ranges for end in ("lo", "hi")}
         texts = {text for text in texts if text not in ("Inf", "-Inf")}
         distinct = [text for text in codes[renamed[own]].unique().to_pylist() if text]
@@ -215,9 +248,7 @@ def _within(text: str, low: object, high: object) -> bool:
         return False
 
 
-def _facts(
-    meta: pyreadstat.metadata_container, form: str, renamed: Mapping[str, str]
-) -> dict[str, object]:
+def _facts(meta: _Meta, form: str, renamed: Mapping[str, str]) -> dict[str, object]:
     title = _TITLES.get(form, "SAS")
     facts: dict[str, object] = {"format": f"{title} file"}
     if meta.file_encoding:

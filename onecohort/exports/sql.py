@@ -199,7 +199,7 @@ def _query(engine: sqlalchemy.Engine, export: str, layout: Layout) -> tuple[str,
             export, f"sheet: it holds {what}", f"one of {', '.join(names) or 'none: it is empty'}"
         )
     quoted = engine.dialect.identifier_preparer.quote_identifier(wanted)
-    keys = _key_columns(engine, wanted)
+    keys = _key_columns(engine, wanted, export)
     order = ", ".join(engine.dialect.identifier_preparer.quote_identifier(key) for key in keys)
     by = f" ORDER BY {order}" if order else ""
     return f"SELECT * FROM {quoted}{by}", {"table": wanted, "ordered": bool(order)}
@@ -213,8 +213,11 @@ def _tables(engine: sqlalchemy.Engine, export: str) -> list[str]:
         raise _refusal(error, export) from None
 
 
-def _key_columns(engine: sqlalchemy.Engine, table: str) -> list[str]:
-    found = sqlalchemy.inspect(engine).get_pk_constraint(table)
+def _key_columns(engine: sqlalchemy.Engine, table: str, export: str) -> list[str]:
+    try:
+        found = sqlalchemy.inspect(engine).get_pk_constraint(table)
+    except SQLAlchemyError as error:
+        raise _refusal(error, export) from None
     return list(found["constrained_columns"])
 
 

@@ -1,6 +1,7 @@
 """The cells of one sheet, from A1 on, and what its merged ranges make of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import python_calamine as calamine
 
@@ -11,21 +12,38 @@ from onecohort.exports.workbook_scan import Range, SheetScan
 Grid = list[list[object]]
 
 
+@contextmanager
+def refusing(where: str) -> Iterator[None]:
+    """Turn every way in which calamine fails over a damaged workbook into an ExportError.
+
+    A panic of its Rust code is no Exception, so that it is known by its name only.
+    """
+    try:
+        yield
+    except BaseException as error:
+        is_damage = isinstance(error, calamine.CalamineError | OSError | ValueError)
+        if not is_damage and type(error).__name__ != "PanicException":
+            raise
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ExportError(
+            where,
+            f"is damaged or no workbook ({line})",
+            "open it in a spreadsheet program and save it again, or ask for it again",
+        ) from None
+
+
 def read_grid(
     book: calamine.CalamineWorkbook, name: str, scan: SheetScan, *, where: str
 ) -> tuple[Grid, list[Range]]:
     """All cells from A1 on, so that the place in the grid is the place in the sheet; merged ranges."""
-    try:
+    with refusing(where):
         sheet = book.get_sheet_by_name(name)
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise ExportError(
-            where, f"cannot be read ({error})", "open it in a spreadsheet program and save it again"
-        ) from None
     merged = scan.merged if scan.merged is not None else list(sheet.merged_cell_ranges or [])
     if sheet.end is None and not scan.errors:
         return [], merged
     limits.check_cells(sheet.total_height, sheet.total_width, where=where)
-    grid: Grid = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    with refusing(where):
+        grid: Grid = [list(row) for row in sheet.to_python(skip_empty_area=False)]
     tall = max([len(grid), *(row for row, _ in scan.errors)])
     wide = max([*(len(row) for row in grid[:1]), *(column for _, column in scan.errors)])
     grid += [[""] * wide for _ in range(tall - len(grid))]

@@ -73,7 +73,7 @@ def look_at_workbook(data: bytes, *, where: str) -> Workbook:
                 refuse_encrypted(archive, where=where)
                 scans = _within_limits(scan_ods(archive, where=where), where)
                 return Workbook(data, WorkbookKind.ODS, scans)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, OSError, KeyError) as error:
         raise ExportError(where, f"is damaged ({error})", "ask for the file again") from None
     raise ExportError(
         where, "is a zip archive, but no workbook", "unpack it and name the file in it"

@@ -41,7 +41,9 @@ def read_unlocked(path: Path, export: str, password_variable: str | None) -> byt
             f"does not open with the password in {password_variable}",
             "ask the center for the right one",
         ) from None
-    except (msoffcrypto.exceptions.FileFormatError, OSError, ValueError) as error:
+    except ExportError:
+        raise
+    except Exception as error:  # a damaged file fails in its library's XML and records in many ways
         raise ExportError(
             export, f"is damaged or no workbook ({error})", "ask for the file again"
         ) from None

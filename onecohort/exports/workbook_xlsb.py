@@ -22,8 +22,6 @@ def scan_xlsb(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
     """Look one sheet of an xlsb file through."""
     scan = SheetScan(merged=[])
     part = _part_of(archive, sheet, where=where)
-    if part is None:
-        return scan
     row = 0
     merged: list[tuple[tuple[int, int], tuple[int, int]]] = []
     for kind, body in _records(_whole(archive, part, where=where)):
@@ -46,19 +44,19 @@ def scan_xlsb(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
     return scan
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str, *, where: str) -> str | None:
+def _part_of(archive: zipfile.ZipFile, sheet: str, *, where: str) -> str:
+    links = []
     for kind, body in _records(_whole(archive, "xl/workbook.bin", where=where)):
-        if kind != _SHEET:
-            continue
-        link, end = _wide_string(body, 8)
-        name, _ = _wide_string(body, end)
-        if name == sheet:
-            return linked_part(archive, "xl/workbook.bin", link, where=where)
-    return None
+        if kind == _SHEET and len(body) >= 16:
+            link, end = _wide_string(body, 8)
+            name, _ = _wide_string(body, end)
+            if name == sheet:
+                links.append(link)
+    return linked_part(archive, "xl/workbook.bin", links, where=where)
 
 
 def _wide_string(body: bytes, at: int) -> tuple[str, int]:
-    length = struct.unpack_from("<I", body, at)[0]
+    length = int.from_bytes(body[at : at + 4], "little")
     end = at + 4 + 2 * length
     return body[at + 4 : end].decode("utf-16-le", "replace"), end
 

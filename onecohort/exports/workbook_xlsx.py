@@ -7,7 +7,7 @@ ten times as long, and nothing here needs the tree.
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
 from xml.parsers import expat
 
@@ -54,8 +54,6 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
                 refuse_entities(chunk, where=where)
     part = _part_of(archive, sheet, where=where)
     scan = SheetScan()
-    if part is None:
-        return scan
     styles: dict[int, list[int]] = {}
     rows_seen = 0
     for number, rows in enumerate(_whole_rows(archive, part, where=where)):
@@ -139,30 +137,38 @@ def _hidden_columns(head: bytes) -> list[int]:
     return hidden
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str, *, where: str) -> str | None:
+def _part_of(archive: zipfile.ZipFile, sheet: str, *, where: str) -> str:
     """The archive member that holds the named sheet."""
     book = next(name for name in archive.namelist() if name.endswith("workbook.xml"))
-    wanted: str | None = None
-    for tag, attributes in _tags(archive, book, where=where):
-        if tag == "sheet" and attributes.get("name") == sheet:
-            wanted = next(
-                (v for k, v in attributes.items() if k.endswith(":id") or k == "id"), None
-            )
-    return None if wanted is None else linked_part(archive, book, wanted, where=where)
+    links = [
+        next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
+        for tag, attributes in _tags(archive, book, where=where)
+        if tag == "sheet" and attributes.get("name") == sheet
+    ]
+    return linked_part(archive, book, links, where=where)
 
 
-def linked_part(archive: zipfile.ZipFile, book: str, link: str, *, where: str) -> str | None:
-    """The archive member that the relationship `link` of the part `book` leads to."""
+def linked_part(archive: zipfile.ZipFile, book: str, links: Sequence[str], *, where: str) -> str:
+    """The one archive member that the one relationship in `links` of the part `book` leads to.
+
+    Raises ExportError where it is not exactly one: what was looked at must be what is parsed.
+    """
     folder = posixpath.dirname(book)
-    links = f"{folder}/_rels/{posixpath.basename(book)}.rels"
-    if links not in archive.namelist():
-        return None
-    for tag, attributes in _tags(archive, links, where=where):
-        if tag == "Relationship" and attributes.get("Id") == link:
-            target = attributes.get("Target", "")
-            part = posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
-            return part if part in archive.namelist() else None
-    return None
+    relations = f"{folder}/_rels/{posixpath.basename(book)}.rels"
+    targets = [
+        attributes.get("Target", "")
+        for tag, attributes in (
+            _tags(archive, relations, where=where) if relations in archive.namelist() else []
+        )
+        if tag == "Relationship" and attributes.get("Id") in links
+    ]
+    wanted = {posixpath.normpath(posixpath.join("/" + folder, one))[1:].lower() for one in targets}
+    parts = [name for name in archive.namelist() if name.lower() in wanted]
+    if len(links) != 1 or len(targets) != 1 or len(parts) != 1:
+        raise ExportError(
+            where, "is damaged: the sheet's part cannot be told", "ask for the file again"
+        )
+    return parts[0]
 
 
 def _display_formats(archive: zipfile.ZipFile, *, where: str) -> dict[int, str]:
