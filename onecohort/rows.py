@@ -214,6 +214,7 @@ def prepare(
         rows=rows.numbers[keyless].tolist(),
         column=rule.key[0],
         raw=coded[rule.key[0]].raw_rows(np.flatnonzero(keyless)),
+        rule=f"tables.{name}.key",
         message=message,
         hint=f"put the {rule.key[0]} in, or correct it by `row:` in the mapping",
         **here,
