@@ -25,10 +25,10 @@ fix: $(DEV_STAMP)
 	$(BIN)/ruff format .
 
 bench: $(DEV_STAMP)
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed
 
 bench-defects: $(DEV_STAMP)
-	$(BIN)/python benchmarks/defects.py
+	$(BIN)/python -m benchmarks.defects
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

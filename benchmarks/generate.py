@@ -1,6 +1,6 @@
 """The export for measuring: twelve mixed columns of one German-style center, as many rows as wanted.
 
-    python benchmarks/generate.py ROWS FILE.csv [--dirty 0.15] [--seed 7]
+    python -m benchmarks.generate ROWS FILE.csv [--dirty 0.15] [--seed 7]
 
 The same seed gives the same bytes. Of --dirty of the rows exactly one cell is spoilt; which, how and
 what stands there is listed in FILE.defects.csv beside it.
