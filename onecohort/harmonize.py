@@ -17,6 +17,7 @@ from onecohort.balance import ColumnBalance, RowBalance, Use, close_columns
 from onecohort.errors import ExportError
 from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table
 from onecohort.findings import Findings, Severity
+from onecohort.mapping.language import ROW_NUMBER
 from onecohort.mapping.load import LoadedMapping, did_you_mean
 from onecohort.mapping.references import JOINED, Plan, Step, plan_mapping
 from onecohort.patients import LINEAGE, Patients, SecondTable, first_rows
@@ -26,9 +27,10 @@ from onecohort.repeats import Hashes, hash_texts, repeated_hashes, resolve_repea
 from onecohort.rows import Elsewhere, Fate, Index, Rows, prepare
 from onecohort.rules.coded import Coded, Mask, encode_texts
 from onecohort.schema import CohortSchema
-from onecohort.validate import Columns, Failure, validate
+from onecohort.validate import Columns, Failure, Validated, validate
 
 Sink = Callable[[pa.Table], None]
+Judge = Callable[[Columns, CohortSchema, Callable[[str], bool]], Validated]
 Observer = Callable[[Step, Rows, Index, pa.Array], None]
 ROW = "_row"  # in what the sink receives: the row of the first table
 EVERYTHING = 1 << 62  # rows of a batch that is the whole table
@@ -63,6 +65,7 @@ def harmonize(
     sink: Sink,
     restart: Callable[[], None] = lambda: None,
     observe: Observer | None = None,
+    judge: Judge = validate,
     batch_rows: int = ROWS_PER_BATCH,
 ) -> Harmonized:
     """Translate one center's tables into patients.
@@ -72,6 +75,7 @@ def harmonize(
     restart    called before the sink receives everything a second time
     observe    is told of every rule: the rows it read, per patient the row that counts (-1 for none)
                and the value
+    judge      derives, checks and withdraws; who checks a mapping needs less than a run does
 
     Raises ExportError where a table has not the columns that the mapping speaks of.
     """
@@ -79,7 +83,7 @@ def harmonize(
     check_layout(loaded, tables, plan)
     held_back: Hashes = np.zeros(0, np.uint64)
     while True:
-        center = _Center(loaded, tables, schema, plan, as_of, key, sink, held_back, observe)
+        center = _Center(loaded, tables, schema, plan, as_of, key, sink, held_back, observe, judge)
         again = np.setdiff1d(repeated_hashes(center.run(batch_rows)), held_back)
         if not len(again):
             return center.finish()
@@ -91,7 +95,7 @@ def check_layout(loaded: LoadedMapping, tables: Mapping[str, Table], plan: Plan)
     """Raise ExportError where a mapped column is not in its table: the center changed its layout."""
     for name, wanted in plan.columns.items():
         table = tables[name]
-        absent = [column for column in wanted if column not in table.columns]
+        absent = [name for name in wanted if name not in table.columns and name != ROW_NUMBER]
         if absent:
             near = "; ".join(
                 f"{column!r}: {did_you_mean(column, table.columns)}" for column in absent
@@ -119,9 +123,11 @@ class _Center:
         sink: Sink,
         held_back: Hashes,
         observe: Observer | None,
+        judge: Judge,
     ) -> None:
         self.mapping, self.tables, self.schema, self.plan = loaded.mapping, tables, schema, plan
         self.key, self.sink, self.held_back, self.observe = key, sink, held_back, observe
+        self.judge = judge
         self.findings = Findings(loaded.center)
         self.quarantine = Quarantine(loaded.center)
         self.context = Context(
@@ -212,7 +218,7 @@ class _Center:
         patients = first_rows(rows)
         given = self.apply_rules(patients, use)
         self.close_cells(use, looked)
-        result = validate(given, self.schema, lambda name: self.plan.step(name) is not None)
+        result = self.judge(given, self.schema, lambda name: self.plan.step(name) is not None)
         for failure in result.failures:
             self.report(failure, patients)
         patients.set_aside(result.out, _reasons(result.failures))

@@ -21,6 +21,7 @@ from onecohort.rules.ranges import check_range
 from onecohort.schema import CohortSchema, Field, Policy
 
 Columns = dict[str, pa.Array]
+TEXT = pd.StringDtype(na_value=np.nan)  # what pandas calls "str"
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,19 @@ def validate(given: Columns, schema: CohortSchema, has_cell: Callable[[str], boo
             left = {name: _without(values, withdrawn.get(name)) for name, values in given.items()}
             columns, _ = _derive(left, schema)
         columns = {name: _without(values, withdrawn.get(name)) for name, values in columns.items()}
-    for field in schema.fields.values():
-        missing = columns[field.name].is_null().to_numpy(zero_copy_only=False) & ~out
-        if field.required and missing.any():
-            failures.append(_missing(field, missing))
-            out |= missing
+    failures += _not_filled(columns, schema, out)
     return Validated(columns, out, failures)
+
+
+def validate_given(
+    given: Columns, schema: CohortSchema, has_cell: Callable[[str], bool]
+) -> Validated:
+    """Look only at what the mapping itself gives: nothing is derived, fields are not held together.
+
+    For the author of a mapping, who cannot mend there what contradicts itself in the source.
+    """
+    out = np.zeros(len(given["patient_id"]), bool)
+    return Validated(given, out, _not_filled(given, schema, out))
 
 
 def to_frame(columns: Mapping[str, pa.Array], fields: Mapping[str, Field]) -> pd.DataFrame:
@@ -99,8 +107,8 @@ def to_series(values: pa.Array | pa.ChunkedArray, field: Field) -> pd.Series:
     if field.kind == "date":
         return pd.Series(values.cast(pa.timestamp("s")).to_pandas())
     if field.kind == "number":
-        return pd.Series(values.to_pandas(), dtype="float64")
-    return pd.Series(values.to_pandas(), dtype="str")
+        return pd.Series(values.cast(pa.float64()).to_pandas())
+    return pd.Series(values.to_pandas(types_mapper={pa.string(): TEXT}.get))
 
 
 def from_series(values: pd.Series, field: Field) -> pa.Array:
@@ -128,7 +136,9 @@ def _cross_field(frame: pd.DataFrame, schema: CohortSchema) -> list[tuple[Policy
     failing = []
     for check in schema.model.to_schema().checks:
         holds = getattr(schema.model, str(check.name))(frame)
-        failed = ~np.asarray(pd.Series(holds).fillna(True).to_numpy(dtype=bool))
+        if holds.dtype != bool:  # with missing answers: what cannot be judged holds
+            holds = holds.fillna(True)
+        failed = ~np.asarray(holds.to_numpy(dtype=bool))
         if failed.any():
             failing.append((schema.policy(str(check.name)), failed))
     return failing
@@ -185,6 +195,18 @@ def _outside_range(columns: Columns, given: Columns, schema: CohortSchema) -> li
             failures.append(
                 Failure(check, Severity.WARNING, name, at, f"derived, {message}", "", False)
             )
+    return failures
+
+
+def _not_filled(columns: Columns, schema: CohortSchema, out: Mask) -> list[Failure]:
+    """Required fields without a value; adds to `out` who cannot enter for it."""
+    failures = []
+    for field in schema.fields.values():
+        if field.required:
+            missing = columns[field.name].is_null().to_numpy(zero_copy_only=False) & ~out
+            if missing.any():
+                failures.append(_missing(field, missing))
+                out |= missing
     return failures
 
 

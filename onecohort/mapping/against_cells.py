@@ -20,6 +20,7 @@ from onecohort.mapping.references import plan_mapping
 from onecohort.pseudonym import PseudonymKey
 from onecohort.rules.coded import encode, fold
 from onecohort.schema import CohortSchema
+from onecohort.validate import validate_given
 
 # What a person at the mapping can act on; the rest of a run's findings are for the report.
 ABOUT_TEXTS = (
@@ -52,7 +53,15 @@ def check_cells(
     """What the rules could not carry, per distinct text with counts, and what they never met."""
     told = list(_never_seen(sound, tables, schema))
     try:
-        found = harmonize(sound, tables, schema, as_of=as_of, key=key, sink=lambda table: None)
+        found = harmonize(
+            sound,
+            tables,
+            schema,
+            as_of=as_of,
+            key=key,
+            sink=lambda table: None,
+            judge=validate_given,
+        )
     except ExportError as error:
         return [*told, *(Told(mistake, "mistake") for mistake in error.mistakes)]
     return [*told, *_texts(sound, tables, found)]

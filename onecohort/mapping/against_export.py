@@ -12,6 +12,7 @@ from onecohort.errors import Mistake, StudyError
 from onecohort.exports.table import Table
 from onecohort.mapping.check import check_corrections, check_tables
 from onecohort.mapping.check_rules import check_rule
+from onecohort.mapping.language import ROW_NUMBER
 from onecohort.mapping.load import LoadedMapping, did_you_mean, nearest
 from onecohort.mapping.references import JOINED, named_columns, plan_mapping, split_reference
 from onecohort.mapping.source import NodePath, Tree
@@ -52,7 +53,7 @@ def check_columns(
         table, column = split_reference(reference, loaded.mapping.tables, first)
         if path[0] == "tables":
             table, column = str(path[1]), reference
-        if column in tables[table].columns:
+        if column in tables[table].columns or column == ROW_NUMBER:
             continue
         what = f"{_named(tables[table])} has no column {column!r}"
         near, fix = _near(reference, table, tables, first)

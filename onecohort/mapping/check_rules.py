@@ -1,12 +1,13 @@
-"""One field's rule against the schema: its source, its terms, its unit, its dates, which row it takes."""
+"""One field's rule against the schema: its source, its terms, its unit, its dates, its conditions."""
 
 import re
 from collections.abc import Iterator
 
 from onecohort.errors import Mistake
+from onecohort.mapping.check_taking import check_taking
 from onecohort.mapping.language import FieldRule, When
 from onecohort.mapping.load import LoadedMapping, did_you_mean, nearest
-from onecohort.mapping.references import JOINED, references_of, split_reference
+from onecohort.mapping.references import references_of, split_reference
 from onecohort.rules.coded import fold
 from onecohort.rules.convert import NO, YES
 from onecohort.rules.dates import pattern_of
@@ -14,13 +15,6 @@ from onecohort.rules.units import convertible_to, factor_between, find_unit
 from onecohort.schema import CohortSchema, Field
 
 SOURCES = ("from", "constant", "first_of", "any_of", "filled_from", "cases")
-ORDERED = (
-    "earliest",
-    "latest",
-    "first",
-    "last",
-    "nearest",
-)  # the words to which `by` says the order
 COMPARISON = re.compile(r"^[<>≤≥]")
 NUMBER = re.compile(r"^(<=|>=|<|>|≤|≥)\s*[-+]?\d+([.,]\d+)?$")
 # How people write formats who have not met %d: day/month/year in English and Italian.
@@ -50,9 +44,7 @@ def check_rule(
     yield from check_formats(loaded, (*path, "dates"), rule.dates or (), _pivot(loaded, rule))
     yield from _units(loaded, field, rule)
     yield from _signs(loaded, field, rule)
-    yield from _anchors(loaded, schema, field, rule)
-    yield from _taking(loaded, field, rule)
-    yield from _tables_named(loaded, field, rule)
+    yield from check_taking(loaded, schema, field, rule)
     yield from check_conditions(loaded, (*path, "where"), rule.where or {})
     for number, case in enumerate(rule.cases or ()):
         yield from check_conditions(loaded, (*path, "cases", number, "when"), case.when)
@@ -230,75 +222,3 @@ def _signs(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mis
         what = f"{rule.thousands!r} is both the decimal and the thousands sign of {field.name}"
         where = loaded.at("fields", field.name, "thousands")
         yield Mistake(where, what, "keep one of the two")
-
-
-def _anchors(
-    loaded: LoadedMapping, schema: CohortSchema, field: Field, rule: FieldRule
-) -> Iterator[Mistake]:
-    """Date fields that a rule counts from."""
-    path = ("fields", field.name)
-    dates = [f.name for f in schema.mappable if f.kind == "date"]
-    named = {"days_from": rule.days_from, "age_at": rule.age_at, "near": rule.near}
-    for key, anchor in named.items():
-        if anchor is None:
-            continue
-        if anchor not in dates:
-            what = f"{anchor!r} is no date field of the cohort"
-            yield Mistake(loaded.at(*path, key), what, did_you_mean(anchor, dates))
-        elif anchor not in loaded.written("fields"):
-            what = f"{anchor} is not mapped, so nothing can be counted from it"
-            yield Mistake(loaded.at(*path, key), what, f"map {anchor}, or count from another date")
-    if rule.days_from and field.kind != "date":
-        yield Mistake(loaded.where(*path, "days_from"), f"{field.name} is no date", "take it out")
-    if rule.age_at and field.kind not in ("integer", "number"):
-        yield Mistake(loaded.where(*path, "age_at"), f"{field.name} is no number", "take it out")
-
-
-def _taking(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mistake]:
-    """Which of a patient's rows counts."""
-    path = ("fields", field.name)
-    tables = loaded.mapping.tables
-    first = next(iter(tables))
-    homes = {split_reference(ref, tables, first)[0] for ref in references_of(rule)}
-    unsure = any(faulty[:1] == ("tables",) and faulty[1] in homes for faulty in loaded.faulty)
-    many = any(tables[home].rows == "many" for home in homes)
-    if rule.take and not many and not rule.split and not unsure:
-        what = "`take` is for tables with `rows: many`, or with `split`"
-        fix = f"take it out, or write `rows: many` for {' and '.join(sorted(homes)) or first}"
-        yield Mistake(loaded.where(*path, "take"), what, fix)
-    if (rule.take == "nearest") != (rule.near is not None):
-        key = "take" if rule.near is None else "near"
-        fix = "write `take: nearest`, `near: <date field>` and `by: <date column>`"
-        where = loaded.where(*path, key)
-        yield Mistake(where, "`take: nearest` and `near` belong together", fix)
-    dated = rule.take == "nearest" or (rule.take in ("earliest", "latest") and field.kind != "date")
-    if dated and rule.by is None:
-        what = f"`take: {rule.take}` needs the column with the date of each row"
-        yield Mistake(loaded.where(*path, "take"), what, "write `by: <date column>`")
-    if rule.by and rule.take not in ORDERED:
-        what = f"`by` has no meaning with `take: {rule.take or 'agree'}`"
-        fix = f"write `take:` with one of {', '.join(ORDERED)}, or take `by` out"
-        yield Mistake(loaded.where(*path, "by"), what, fix)
-    if rule.within_days is not None and rule.take != "nearest":
-        what = "`within_days` belongs to `take: nearest`"
-        yield Mistake(loaded.where(*path, "within_days"), what, "take it out")
-    if rule.take == "count" and field.kind not in ("integer", "number"):
-        yield Mistake(loaded.at(*path, "take"), f"{field.name} is no number", "take it out")
-    if rule.take == "best" and field.kind != "term":
-        what = f"{field.name} has no order of terms"
-        yield Mistake(loaded.at(*path, "take"), what, "use max or min")
-
-
-def _tables_named(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mistake]:
-    """A misspelt table before a column, which would read as a column of the first table."""
-    tables = loaded.mapping.tables
-    first = next(iter(tables))
-    homes = {split_reference(ref, tables, first)[0] for ref in references_of(rule)} - {first}
-    if not any(tables[home].rows == "many" for home in homes):
-        return
-    for key, reference in (("from", rule.from_), ("by", rule.by), ("unit_from", rule.unit_from)):
-        head, dot, _ = (reference or "").partition(JOINED)
-        if dot and head not in tables:
-            fix = did_you_mean(head, list(tables))
-            where = loaded.at("fields", field.name, key)
-            yield Mistake(where, f"there is no table {head!r}", fix)
