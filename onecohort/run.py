@@ -13,10 +13,18 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onecohort.balance import Imbalance
-from onecohort.center import CenterSummary, run_center, summary_from_json
+from onecohort.center import (
+    FINDINGS,
+    LINEAGE,
+    QUARANTINE,
+    CenterSummary,
+    run_center,
+    summary_from_json,
+)
 from onecohort.errors import Mistake, StudyError
 from onecohort.gates import as_json, judge, read_gates
 from onecohort.history import next_number
@@ -223,10 +231,30 @@ def analyze_run(study: Study, folder: Path) -> None:
     )
     if not plan.is_file():
         return
-    from onecohort.analysis import SYNTHETIC, analyze, load_plan, load_published, write_analysis
+    from onecohort.analysis import (
+        SYNTHETIC,
+        analyze,
+        count_ineligible,
+        exclusion_findings,
+        load_plan,
+        load_published,
+        write_analysis,
+    )
 
     started = time.perf_counter()
-    found = analyze(pq.read_table(folder / COHORT), load_plan(plan), load_published(published))
+    cohort = pq.read_table(folder / COHORT)
+    found = analyze(cohort, load_plan(plan), load_published(published))
+    if found.excluded:
+        lineage, told = pq.read_table(folder / LINEAGE), pq.read_table(folder / FINDINGS)
+        more = exclusion_findings(found.excluded, cohort, lineage)
+        pq.write_table(pa.concat_tables([told, more]), folder / FINDINGS)
+    # Who is left out as the study declares is outside the protocol; other rows could not be used.
+    outside = {
+        check: policy.title
+        for check, policy in study.schema.policies.items()
+        if policy.severity == "note" and policy.costs == "row"
+    }
+    quarantine = pq.read_table(folder / QUARANTINE, columns=["check"])
     manifest = read_manifest(folder)
     balance = manifest["balance"]
     assert isinstance(balance, dict)
@@ -235,6 +263,7 @@ def analyze_run(study: Study, folder: Path) -> None:
         found,
         as_of=study.as_of,
         balance=balance,
+        ineligible=count_ineligible(quarantine, outside),
         synthetic=SYNTHETIC if study.synthetic else "",
     )
     _add_timing(folder, manifest, "analysis", started)
