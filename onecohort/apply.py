@@ -19,6 +19,7 @@ from onecohort.rows import Fate, Index, Rows
 from onecohort.rules.coded import Coded, Mask, combine, encode_texts, fold, is_listed
 from onecohort.rules.convert import Conversion, build_conversion, convert_with_units
 from onecohort.rules.dates import read_dates
+from onecohort.rules.numbers import read_numbers
 from onecohort.rules.outcome import Converted, Remark, State, States
 from onecohort.rules.ranges import check_dates, check_range
 from onecohort.schema import CohortSchema, Field
@@ -416,6 +417,9 @@ class _Rule:
         )  # fmt: skip
         read = read_dates(column.texts, convert.dates).seal()
         days = read.values.cast(pa.int32()).cast(pa.float64())
+        numbers = read_numbers(column.texts, convert.numbers)
+        if days.null_count == len(days) and not numbers.remarks:  # visits by number, not by date
+            read, days = numbers, numbers.values
         found.order = pc.fill_null(days, np.nan).to_numpy(zero_copy_only=False)[column.codes]
         faulty = np.zeros(len(column.texts), bool)
         absent = self.absent(by)

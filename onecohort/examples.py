@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from onecohort.exports.table import MemoryTable
 from onecohort.harmonize import harmonize
-from onecohort.mapping.language import Example
+from onecohort.mapping.language import ROW_NUMBER, Example
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import Plan, plan_mapping
 from onecohort.pseudonym import PseudonymKey
@@ -138,9 +138,10 @@ def _table(
     plan: Plan,
 ) -> MemoryTable:
     listed = [given] if isinstance(given, Mapping) else list(given)
-    keys = loaded.mapping.tables[name].key
+    keys = [key for key in loaded.mapping.tables[name].key if key != ROW_NUMBER]
     rows = [dict.fromkeys(keys, UNNAMED) | dict(row) for row in listed]
     columns = dict.fromkeys((*plan.columns[name], *(column for row in rows for column in row)))
+    columns.pop(ROW_NUMBER, None)
     cells = pa.RecordBatch.from_arrays(
         [pa.array([row.get(column, "") for row in rows], pa.string()) for column in columns],
         names=list(columns),

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from onecohort.exports.table import Batch, Fault, Table
 from onecohort.findings import Findings, Severity
-from onecohort.mapping.language import Correction, TableRule, When
+from onecohort.mapping.language import ROW_NUMBER, Correction, TableRule, When
 from onecohort.rules.coded import Coded, Mask, encode, fold, is_listed
 from onecohort.rules.conditions import holds
 from onecohort.rules.convert import pad_ids
@@ -183,7 +183,7 @@ def prepare(
     seen          numbers of the corrections that found their cell; added to
     """
     here = {"export": table.export, "sheet": table.sheet}
-    coded = {column: encode(batch.cells.column(column)) for column in columns}
+    coded = {column: _encode(batch, column) for column in columns}
     rows = Rows(
         table=name,
         rule=rule,
@@ -220,6 +220,12 @@ def prepare(
         **here,
     )
     return rows
+
+
+def _encode(batch: Batch, column: str) -> Coded:
+    if column == ROW_NUMBER and column not in batch.cells.schema.names:
+        return encode(batch.rows.cast(pa.string()))
+    return encode(batch.cells.column(column))
 
 
 def _as_strings(cells: pa.RecordBatch) -> pa.RecordBatch:
@@ -305,8 +311,8 @@ def _correct(
 
 def _leave_out(rows: Rows, findings: Findings, here: Mapping[str, str | None]) -> None:
     everything_blank = np.ones(len(rows), bool)
-    for column in rows.columns.values():
-        everything_blank &= column.blank_rows
+    for name, column in rows.columns.items():
+        everything_blank &= column.blank_rows | (name == ROW_NUMBER)
     for number in np.flatnonzero(
         everything_blank
     ):  # few: also what the mapping ignores must be blank

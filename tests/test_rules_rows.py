@@ -448,6 +448,19 @@ def test_a_batch_in_which_nobody_may_enter_stops_nothing(batch_rows: int) -> Non
     assert (found.column("wbc_10e9_l"), found.count("key.missing")) == ([3.0], 2)
 
 
+def test_visits_may_be_ordered_by_their_number() -> None:
+    found = taken("from: v.x, take: latest, by: v.d", [("9", "1"), ("10", "2"), ("1.5", "3")])
+    assert (found.column("wbc_10e9_l"), found.checks) == ([2.0], [])
+
+
+def test_rows_without_any_key_are_patients_by_their_number() -> None:
+    loaded = mapping_of("wbc_10e9_l: { from: x }", table="key: row number")
+    rows = [{"x": "1", "n": ""}, {"x": "", "n": ""}, {"x": "1", "n": ""}]
+    found = outcome_of(loaded, rows, batch_rows=1)
+    assert [p["patient_id"] for p in found.patients] == ["2", "4"]
+    assert sorted(set(found.checks)) == ["column.unmapped", "row.blank"]
+
+
 def test_a_table_without_rows_gives_an_empty_cohort() -> None:
     empty = table_of([], columns=("id", "x"))
     found = outcome_of(mapping_of("wbc_10e9_l: { from: x }"), empty)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 SPECIAL_DATES = ("excel", "excel1904")
+ROW_NUMBER = "row number"  # as a key: the file names nobody, each row is a patient of its own
 
 
 def _listed(value: object) -> object:
@@ -89,7 +90,9 @@ class TableRule(Node):
         None, ge=1, description="Lines over which a record is wrapped."
     )
 
-    key: Names = Field(description="Column or columns that tell one patient from another.")
+    key: Names = Field(
+        description="Column or columns that tell one patient from another; `row number` where none does."
+    )
     zero_pad: int | None = Field(None, ge=1, description="Digits of the key, filled with zeros.")
     rows: Literal["one", "many"] = Field("one", description="Rows per patient.")
     repeated: Literal["quarantine", "first", "last"] | LatestBy = Field(
@@ -177,7 +180,9 @@ class FieldRule(Node):
         | None
     ) = Field(None, description="Which of a patient's rows counts; `agree`: all must say the same.")
     where: When | None = Field(None, description="Only these rows of the table count.")
-    by: Filled | None = Field(None, description="Column with the date by which rows are ordered.")
+    by: Filled | None = Field(
+        None, description="Column with the date, or the number, by which rows are ordered."
+    )
     near: Filled | None = Field(None, description="`take: nearest` to this date field.")
     within_days: int | None = Field(None, ge=0, description="Rows further away do not count.")
 
