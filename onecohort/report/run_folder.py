@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -70,7 +70,6 @@ class RunFolder:
     findings: pa.Table
     quarantine: pa.Table
     lineage: pa.Table
-    inputs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_linkable(self) -> bool:
@@ -81,7 +80,12 @@ class RunFolder:
 def read_run(path: Path) -> RunFolder:
     """Read a run's folder; raises FileNotFoundError where it is not complete."""
     manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    centers = {name: _read_center(name, told) for name, told in sorted(manifest["centers"].items())}
+    cohort = pq.read_table(path / "cohort.parquet")
+    filled = _count_filled(cohort)
+    centers = {
+        name: _read_center(name, told, filled.get(name, {}))
+        for name, told in sorted(manifest["centers"].items())
+    }
     lineage = path / "lineage.parquet"
     return RunFolder(
         path=path,
@@ -94,11 +98,10 @@ def read_run(path: Path) -> RunFolder:
         key_origin=str(manifest["pseudonym_key"]),
         centers=centers,
         balance={name: int(count) for name, count in manifest["balance"].items()},
-        cohort=pq.read_table(path / "cohort.parquet"),
+        cohort=cohort,
         findings=pq.read_table(path / "findings.parquet").select(FINDINGS.names).cast(FINDINGS),
         quarantine=pq.read_table(path / "quarantine.parquet"),
         lineage=pq.read_table(lineage) if lineage.is_file() else _NO_LINEAGE,
-        inputs={name: len(told.get("inputs") or ()) for name, told in manifest["centers"].items()},
     )
 
 
@@ -114,10 +117,23 @@ _NO_LINEAGE = pa.schema(
 ).empty_table()
 
 
-def _read_center(name: str, told: Mapping[str, object]) -> CenterRun:
+def _count_filled(cohort: pa.Table) -> dict[str, dict[str, int]]:
+    """center -> field -> patients of the cohort with a value; "" -> all its patients."""
+    names = [name for name in cohort.schema.names if name != "center"]
+    counted = cohort.group_by("center").aggregate(
+        [([], "count_all"), *((name, "count") for name in names)]
+    )
+    return {
+        row["center"]: {"": row["count_all"], **{name: row[f"{name}_count"] for name in names}}
+        for row in counted.to_pylist()
+    }
+
+
+def _read_center(name: str, told: Mapping[str, object], filled: Mapping[str, int]) -> CenterRun:
     tables = told.get("tables") or {}
     columns = told.get("columns") or {}
-    assert isinstance(tables, dict) and isinstance(columns, dict)
+    fields = told.get("fields") or {}
+    assert isinstance(tables, dict) and isinstance(columns, dict) and isinstance(fields, dict)
     first = told.get("first") or next(iter(tables), None)
     counted = tables.get(first, {})
     return CenterRun(
@@ -125,8 +141,15 @@ def _read_center(name: str, told: Mapping[str, object]) -> CenterRun:
         title=str(told.get("title") or name),
         state=told["state"],  # type: ignore[arg-type]
         errors=tuple(told.get("error") or ()),  # type: ignore[arg-type]
-        fields=told.get("fields") or {},  # type: ignore[arg-type]
+        fields={name: _fill(given, name, filled) for name, given in fields.items()},
         rows={side: int(counted.get(side, 0)) for side in ("delivered", *SIDES)},
         filled=sum(int(c["filled"]) for table in columns.values() for c in table.values()),
         patients=int(told.get("patients") or 0),  # type: ignore[call-overload]
     )
+
+
+def _fill(given: Fill, field: str, filled: Mapping[str, int]) -> Fill:
+    """The manifest counts what the center gave; here counts what came into the cohort."""
+    if field not in filled:
+        return given
+    return {**given, "filled": filled[field], "of": filled[""]}

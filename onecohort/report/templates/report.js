@@ -82,7 +82,12 @@
   const matrix = document.querySelector(".matrix"), told = document.getElementById("told");
   if (!matrix) return;
   const tell = td => { if (td && td.dataset.told) told.textContent = td.dataset.told; };
-  matrix.addEventListener("mouseover", event => tell(event.target.closest("td")));
+  let at = "";  // scrolling under a pointer that rests is not pointing
+  matrix.addEventListener("mousemove", event => {
+    const here = `${event.screenX} ${event.screenY}`;
+    if (here !== at) tell(event.target.closest("td"));
+    at = here;
+  });
   matrix.addEventListener("focusin", event => tell(event.target.closest("td")));
   matrix.addEventListener("keydown", event => {
     const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
