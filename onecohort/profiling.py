@@ -18,7 +18,7 @@ SAMPLE_ROWS = 200_000  # counted whole; of the rows after them every tenth
 STRIDE = 10
 MOST_CELLS = 20_000_000  # 200 columns x 100,000 rows: ten seconds or so on two cores
 MOST_DISTINCT = 10_000  # texts kept per column; a column with more is counted no further
-MOST_FREQUENT = 1_000  # texts looked at: a column of more is a measurement or free text anyhow
+MOST_FREQUENT = 500  # texts looked at: a column of more is a measurement or free text anyhow
 
 
 @dataclass(frozen=True)

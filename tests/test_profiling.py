@@ -323,9 +323,9 @@ def test_two_hundred_columns_of_ten_thousand_rows_take_seconds() -> None:
     codes = pa.array(random.choice(["M", "F", "n.d."], 10_000))
     cells = pa.record_batch({f"c{i}": numbers if i % 2 else codes for i in range(200)})
     given = MemoryTable("a.csv", None, pa.array(range(10_000)), cells)
-    started = time.perf_counter()
+    started = time.process_time()
     profile = profile_table(given)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert cast(float, profile.columns[1].appearance.numbers.highest) > 15  # type: ignore[union-attr]
 
 

@@ -192,9 +192,9 @@ def test_two_hundred_columns_against_sixty_fields_take_seconds() -> None:
         )
         for i in range(60)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     rank_fields(columns, fields)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_column_called_like_a_term_and_holding_marks_is_one_of_its_values() -> None:

@@ -24,7 +24,7 @@ from onecohort.suggest import (
 from onecohort.suggest.flags import term_of_flag
 from onecohort.suggest.sources import KEY_FIELD, source_column, target_field
 
-LEAST = 0.25  # a column scored lower is not taken for the field
+LEAST = 0.15  # a column scored lower is not taken for the field
 LEAST_DERIVED = 0.6  # a field that the schema derives anyway needs a surer column
 RUNNERS_UP = 4
 WORTH_NAMING = 0.05

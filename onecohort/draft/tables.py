@@ -112,13 +112,10 @@ def _read(
 
 def _key(profile: TableProfile, schema: CohortSchema, memory: Memory) -> ColumnProfile | None:
     """The column that is most like a patient's code; the first identifier where none is."""
-    fields = [target_field(field) for field in schema.fields.values() if field.name != "center"]
+    fields = [target_field(field) for field in schema.fields.values() if field.name == KEY_FIELD]
     columns = profile.columns
-    rankings = rank_fields([source_column(c) for c in columns], fields, memory, limit=len(fields))
-    scores = [
-        next((guess.score for guess in ranking if guess.field == KEY_FIELD), 0.0)
-        for ranking in rankings
-    ]
+    rankings = rank_fields([source_column(c) for c in columns], fields, memory, limit=1)
+    scores = [ranking[0].score if ranking else 0.0 for ranking in rankings]
     best = max(range(len(columns)), key=lambda place: (scores[place], -place))
     if scores[best] >= 0.05:
         return columns[best]

@@ -17,6 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 DESCRIPTION_WEIGHT = 0.7  # a description speaks of other things too
+WHOLLY = 0.99  # a near value counts .8 at most, so this takes exact ones
 FEW = 12  # distinct values of a column that looks like a closed list
 STRANGE_BELOW = 0.05  # share of permitted values under which a closed list is another one
 
@@ -31,6 +32,7 @@ class Evidence:
     agrees     1 where type and range fit
     clashes    1 where the type cannot fit
     strange    1 where a coded field permits none of the column's few values
+    alone      1 where no other field permits, or held elsewhere, all of the column's values
     flags      1 where the column is called like a term of the field and holds marks only
     vouched    similarity with the nearest column that another center mapped to the field
     centers    how many accepted columns are alike: the sum of the fourth powers of the similarity
@@ -46,6 +48,7 @@ class Evidence:
     agrees: FloatArray
     clashes: FloatArray
     strange: FloatArray
+    alone: FloatArray
     flags: FloatArray
     vouched: FloatArray
     centers: FloatArray
@@ -78,6 +81,7 @@ def gather(
         agrees=agrees,
         clashes=clashes,
         strange=_strange(contents, fields, share),
+        alone=np.maximum(_alone(contents, share), _alone(contents, held)),
         flags=flags(columns, contents, fields),
         vouched=vouched,
         centers=_sums(alike**4, vouching, shape),
@@ -160,6 +164,15 @@ def _held(fields: Sequence[TargetField], memory: Memory) -> list[list[str]]:
         sorted({text for seen in looks[field.name] if not seen.measured for text in seen.texts})
         for field in fields
     ]
+
+
+def _alone(contents: Sequence[Contents], share: FloatArray) -> FloatArray:
+    several = np.array([len(seen.texts) > 1 for seen in contents], dtype=bool)
+    whole = share >= WHOLLY
+    alone: FloatArray = np.where(
+        several[:, None] & whole & (whole.sum(axis=1, keepdims=True) == 1), 1.0, 0.0
+    )
+    return alone
 
 
 def _strange(

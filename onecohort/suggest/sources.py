@@ -8,6 +8,7 @@ from onecohort.profiling import ColumnProfile
 from onecohort.schema import Field
 from onecohort.suggest.records import Accepted, Memory, SourceColumn, TargetField, TargetTerm
 
+MOST_TEXTS = 300  # of a column; more change no guess
 KEY_FIELD = "patient_id"  # what a table's key is; no rule maps it, so no mapping names it
 
 
@@ -35,7 +36,9 @@ def source_column(profile: ColumnProfile) -> SourceColumn:
     return SourceColumn(
         name=profile.name,
         label=profile.label,
-        texts=tuple((text, count) for text, count in profile.texts if text not in missing),
+        texts=tuple(
+            (text, count) for text, count in profile.texts[:MOST_TEXTS] if text not in missing
+        ),
         value_labels=profile.value_labels,
     )
 
