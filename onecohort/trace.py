@@ -6,25 +6,30 @@ table each value came from; so what is told is what a run does, not a second acc
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from onecohort.delivery import find_inputs, open_tables
-from onecohort.exports.table import MemoryTable, Table
-from onecohort.findings import Findings
-from onecohort.harmonize import check_layout, harmonize, whole_table
+from onecohort.exports.table import Table
+from onecohort.harmonize import harmonize, whole_table
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import JOINED, Step, plan_mapping, references_of
 from onecohort.pseudonym import PseudonymKey
-from onecohort.rows import Index, Rows, prepare
+from onecohort.rows import Fate, Index, Rows
+from onecohort.some_patients import narrow, only
 from onecohort.study import Study
+
+Finding = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that a value was made from."""
+    """A cell that a value was made from.
+
+    raw    the text as it stands in the export, before any correction
+    """
 
     table: str
     export: str
@@ -38,10 +43,11 @@ class Cell:
 class TracedValue:
     """One field of one patient: its cells, its rule and what came of them.
 
-    value      what stands in the cohort; None where nothing does
-    rule       the rule as written in the mapping; "" for a derived field
-    line       its line in the mapping; 0 for a derived field
-    findings   rows of `onecohort.findings.SCHEMA` about these cells and this field, as dicts
+    value       what stands in the cohort; None where nothing does
+    rule        the rule as written in the mapping; "" where none gives the field
+    line        its line in the mapping; 0 where there is none
+    origin      of a value that no rule gave: `schemas/derivations.py:12 age_at_hma_years`, or in words
+    findings    rows of `onecohort.findings.SCHEMA` about these cells and this field, as dicts
     """
 
     field: str
@@ -49,48 +55,68 @@ class TracedValue:
     cells: tuple[Cell, ...]
     rule: str
     line: int
-    findings: tuple[Mapping[str, object], ...]
+    origin: str
+    findings: tuple[Finding, ...]
 
 
-@dataclass
-class Trace:
-    """The patients asked for, in the order of their rows.
+@dataclass(frozen=True)
+class TracedPatient:
+    """A patient by the center's own key and by pseudonym, and whether they are in the cohort.
 
-    keys       the center's own keys; patients: their pseudonyms
-    enters     whether each is in the cohort
-    values     patient number -> field -> traced value
+    findings    what is said of the patient's rows as a whole
     """
+
+    key: str
+    patient_id: str
+    enters: bool
+    values: Mapping[str, TracedValue]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The patients asked for, in the order of their rows."""
 
     center: str
     mapping_name: str
-    keys: list[str]
-    patients: list[str]
-    enters: list[bool]
-    values: list[dict[str, TracedValue]]
-    findings: pa.Table
+    patients: tuple[TracedPatient, ...]
 
 
 @dataclass
 class _Notes:
-    """What the observer saw: (patient key, field) -> cells and value as the rule gave it."""
+    """What the observer saw of one patient: field -> the cells and the value that the rule gave."""
 
-    cells: dict[tuple[str, str], tuple[Cell, ...]] = field(default_factory=dict)
-    values: dict[tuple[str, str], object] = field(default_factory=dict)
-    keys: dict[str, None] = field(default_factory=dict)
-    first: str = ""
+    joined: Mapping[str, Table]
+    cells: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
 
-    def note(self, step: Step, rows: Rows, at: Index, values: pa.Array, keys: list[str]) -> None:
-        for number, key in enumerate(keys):
-            row = int(at[number])
-            self.values[key, step.field.name] = values[number].as_py()
-            if row >= 0:
-                self.cells[key, step.field.name] = tuple(
-                    Cell(
-                        rows.table, rows.export, rows.sheet, int(rows.numbers[row]), name,
-                        str(rows.columns[name].raw_rows(np.array([row]))[0]),
-                    )
-                    for name in references_of(step.rule)
-                )  # fmt: skip
+    def note(self, step: Step, rows: Rows, at: Index, values: pa.Array) -> None:
+        if not len(values):
+            return
+        self.values[step.field.name] = values[0].as_py()
+        row = int(at[0])
+        counted = [row] if row >= 0 else []
+        if step.rule.take == "count" and step.column is not None:
+            filled = ~rows.columns[step.column].blank_rows & (rows.fates == Fate.KEPT)
+            counted = np.flatnonzero(filled).tolist()
+        self.cells[step.field.name] = tuple(
+            self.cell(rows, number, name) for number in counted for name in references_of(step.rule)
+        )
+
+    def cell(self, rows: Rows, number: int, name: str) -> Cell:
+        """A cell as the reader gave it; of a joined table the one row that the patient has there."""
+        if name in rows.cells.schema.names:
+            raw = rows.cells.column(name)[number].as_py() or ""
+            return Cell(
+                rows.table, rows.export, rows.sheet, int(rows.numbers[number]), name, str(raw)
+            )
+        table, _, column = name.partition(JOINED)
+        batch = whole_table(self.joined[table])
+        export, sheet = self.joined[table].export, self.joined[table].sheet
+        if not len(batch.rows):
+            return Cell(table, export, sheet, 0, column, "")
+        raw = batch.cells.column(column)[0].as_py() or ""
+        return Cell(table, export, sheet, batch.rows[0].as_py(), column, str(raw))
 
 
 def trace_patients(
@@ -105,163 +131,105 @@ def trace_patients(
 
     Raises StudyError where the export cannot be read. An unknown patient gives an empty trace.
     """
-    inputs = find_inputs(loaded, study.exports)
-    tables = open_tables(loaded, inputs, study.exports)
+    tables = open_tables(loaded, find_inputs(loaded, study.exports), study.exports)
     plan = plan_mapping(loaded, study.schema)
     narrowed, listed = narrow(loaded, tables, plan.columns, study, key, patient, most)
-    notes = _Notes(first=plan.first)
-
-    def observe(step: Step, rows: Rows, at: Index, values: pa.Array) -> None:
-        notes.note(step, rows, at, values, current)
-
-    taken: list[pa.Table] = []
-    current: list[str] = []
-    collected: list[pa.Table] = []
-    traced: list[tuple[str, dict[str, object] | None]] = []
-    for one in listed:
-        current = [one]
-        taken.clear()
-        found = harmonize(
-            loaded,
-            only(narrowed, one),
-            study.schema,
-            as_of=study.as_of,
-            key=key,
-            sink=taken.append,
-            observe=observe,
-        )
-        collected.append(found.findings)
-        rows = [row for table in taken for row in table.to_pylist()]
-        traced.append((one, rows[0] if rows else None))
-    findings = pa.concat_tables(collected) if collected else Findings(loaded.center).table()
-    return _assemble(study, loaded, key, traced, notes, findings)
-
-
-@dataclass(frozen=True)
-class Narrowed:
-    """Some patients' rows of one table, with the key of each row."""
-
-    table: MemoryTable
-    keys: pa.Array
-
-
-def narrow(
-    loaded: LoadedMapping,
-    tables: Mapping[str, Table],
-    columns: Mapping[str, Sequence[str]],
-    study: Study,
-    key: PseudonymKey,
-    patient: str | None,
-    most: int | None,
-) -> tuple[dict[str, Narrowed], list[str]]:
-    """The rows of the patients asked for, in each table; and their keys."""
-    check_layout(loaded, tables, plan_mapping(loaded, study.schema))
-    found: dict[str, Narrowed] = {}
-    wanted: list[str] = []
-    for name, table in tables.items():
-        batch = whole_table(table)
-        rows = prepare(
-            batch,
-            table,
-            name,
-            loaded.mapping.tables[name],
-            columns=columns[name],
-            corrections={
-                number: correction
-                for number, correction in enumerate(loaded.mapping.corrections)
-                if (correction.table or next(iter(tables))) == name
-            },
-            seen=set(),
-            findings=Findings(loaded.center),
-        )
-        if not found:
-            wanted = _asked_for(rows.keys, loaded.center, key, patient, most)
-        hit = pc.is_in(rows.keys, value_set=pa.array(wanted, pa.string()))
-        memory = MemoryTable(
-            table.export,
-            table.sheet,
-            batch.rows.filter(hit),
-            batch.cells.filter(hit),
-            user_missing=table.user_missing,
-            value_labels=table.value_labels,
-        )
-        found[name] = Narrowed(memory, rows.keys.filter(hit))
-    return found, wanted
-
-
-def only(narrowed: Mapping[str, Narrowed], patient: str) -> dict[str, Table]:
-    """The tables with one patient's rows."""
-    found: dict[str, Table] = {}
-    for name, part in narrowed.items():
-        hit = pc.equal(part.keys, patient)
-        table = part.table
-        found[name] = MemoryTable(
-            table.export,
-            table.sheet,
-            table.rows.filter(hit),
-            table.cells.filter(hit),
-            user_missing=table.user_missing,
-            value_labels=table.value_labels,
-        )
-    return found
-
-
-def _asked_for(
-    keys: pa.Array, center: str, key: PseudonymKey, patient: str | None, most: int | None
-) -> list[str]:
-    distinct = pc.unique(keys)
-    distinct = distinct.filter(pc.not_equal(distinct, ""))
-    if patient is not None:
-        pseudonyms = key.hash(distinct, f"patient of {center}", f"{center}-")
-        hit = pc.or_(pc.equal(distinct, patient), pc.equal(pseudonyms, patient))
-        distinct = distinct.filter(hit)
-    listed: list[str] = distinct.to_pylist()
-    return listed[:most] if most is not None else listed
-
-
-def _assemble(
-    study: Study,
-    loaded: LoadedMapping,
-    key: PseudonymKey,
-    traced: list[tuple[str, dict[str, object] | None]],
-    notes: _Notes,
-    findings: pa.Table,
-) -> Trace:
-    told = findings.to_pylist()
-    values: list[dict[str, TracedValue]] = []
-    for one, row in traced:
-        mine: dict[str, TracedValue] = {}
-        for name in study.schema.fields:
-            cells = notes.cells.get((one, name), ())
-            places = {(cell.export, cell.row, cell.column.rpartition(JOINED)[2]) for cell in cells}
-            places |= {(cell.export, cell.row, cell.column) for cell in cells}
-            mine[name] = TracedValue(
-                name,
-                row[name] if row is not None else notes.values.get((one, name)),
-                cells,
-                _rule_text(loaded, name),
-                loaded.source.line("fields", name) if name in loaded.mapping.fields else 0,
-                tuple(
-                    each
-                    for each in told
-                    if (each["export"], each["row"], each["column"]) in places
-                    and each["field"] in (None, name)
-                ),
-            )
-        values.append(mine)
-    keys = [one for one, _ in traced]
     hashed = key.hash(
-        pa.array(keys, pa.string()), f"patient of {loaded.center}", f"{loaded.center}-"
+        pa.array(listed, pa.string()), f"patient of {loaded.center}", f"{loaded.center}-"
     )
     return Trace(
         loaded.center,
         loaded.source.name,
-        keys,
-        hashed.to_pylist(),
-        [row is not None for _, row in traced],
-        values,
-        findings,
+        tuple(
+            _trace_one(study, loaded, key, only(narrowed, one), one, name)
+            for one, name in zip(listed, hashed.to_pylist(), strict=True)
+        ),
     )
+
+
+def _trace_one(
+    study: Study,
+    loaded: LoadedMapping,
+    key: PseudonymKey,
+    tables: Mapping[str, Table],
+    own_key: str,
+    patient_id: str,
+) -> TracedPatient:
+    """Run the rules over one patient's rows and note where each value comes from."""
+    notes = _Notes(tables)
+    taken: list[pa.Table] = []
+    found = harmonize(
+        loaded,
+        tables,
+        study.schema,
+        as_of=study.as_of,
+        key=key,
+        sink=taken.append,
+        restart=taken.clear,
+        observe=notes.note,
+    )
+    rows = [row for table in taken for row in table.to_pylist()]
+    # About a column, or a correction of somebody else: not about this patient.
+    findings = [each for each in found.findings.to_pylist() if each["row"] is not None]
+    values = {
+        name: _value(study, loaded, name, rows[0] if rows else None, notes, findings)
+        for name in study.schema.fields
+    }
+    told = [each for value in values.values() for each in value.findings]
+    others = tuple(each for each in findings if each not in told)
+    return TracedPatient(own_key, patient_id, bool(rows), values, others)
+
+
+def _value(
+    study: Study,
+    loaded: LoadedMapping,
+    name: str,
+    row: Mapping[str, object] | None,
+    notes: _Notes,
+    findings: Sequence[Finding],
+) -> TracedValue:
+    cells = notes.cells.get(name, ())
+    places = {(cell.export, cell.sheet, cell.row, cell.column) for cell in cells}
+    given = notes.values.get(name)
+    value = row[name] if row is not None else given
+    return TracedValue(
+        name,
+        value,
+        cells,
+        _rule_text(loaded, name),
+        loaded.source.line("fields", name) if name in loaded.mapping.fields else 0,
+        _origin(study, loaded, name) if given is None and value is not None else "",
+        tuple(each for each in findings if _concerns(each, name, places, study)),
+    )
+
+
+def _concerns(
+    finding: Finding, name: str, places: set[tuple[str, str | None, int, str]], study: Study
+) -> bool:
+    """Whether a finding is about a field: by name, by its cells, or because it cost the value."""
+    if finding["field"] == name:
+        return True
+    policy = study.schema.policies.get(str(finding["check"]))
+    if policy is not None and isinstance(policy.costs, tuple) and name in policy.costs:
+        return True
+    place = (finding["export"], finding["sheet"], finding["row"], finding["column"])
+    return place in places and finding["field"] is None
+
+
+def _origin(study: Study, loaded: LoadedMapping, name: str) -> str:
+    """Where a value comes from that no rule gave."""
+    if name == "center":
+        return "the mapping's own name"
+    if name == "patient_id":
+        key = next(iter(loaded.mapping.tables.values())).key
+        return f"keyed hash of {' and '.join(key)}"
+    if name in study.schema.companions:
+        return f"how exact {name.removesuffix('_precision')} is"
+    derive = study.schema.derivations[name]
+    code = derive.__code__
+    path = Path(code.co_filename)
+    shown = path.relative_to(study.root) if path.is_relative_to(study.root) else path
+    return f"derived by {shown.as_posix()}:{code.co_firstlineno} {derive.__name__}"
 
 
 def _rule_text(loaded: LoadedMapping, name: str) -> str:

@@ -1,7 +1,7 @@
 """`onecohort explain` and `preview`: from values to their cells, and from cells to values."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +13,12 @@ from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.load import did_you_mean
 from onecohort.pseudonym import find_key
 from onecohort.schema import Field
-from onecohort.study import Study, load_study
-from onecohort.trace import Cell, Trace, TracedValue, trace_patients
+from onecohort.study import MAPPINGS, Study, load_study
+from onecohort.trace import Cell, Finding, Trace, TracedPatient, TracedValue, trace_patients
+
+PIPED_WIDTH = 1000  # a file or a pipe must not lose the end of a line
+MANY_CELLS = 6  # behind one value, such as a count; then preview counts them and explain lists them
+STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
 def explain_command(
@@ -27,19 +31,14 @@ def explain_command(
     as_of: date | None,
     as_json: bool,
 ) -> int:
-    """Show where one patient's values come from; 0 found, 2 no such patient or field."""
+    """Show where one patient's values come from; raises StudyError for no such patient or field."""
     opened = load_study(study, exports=exports, as_of=as_of)
     wanted = _fields(opened, field)
     trace = _trace(opened, center, patient=patient)
-    if not trace.keys:
-        what = f"no patient {patient!r} in the export (by the center's own key or by pseudonym)"
-        raise StudyError(
-            Mistake(center, what, f"`onecohort preview {center}` lists the first rows")
-        )
     if as_json:
-        print(json.dumps(_as_json(trace, wanted), ensure_ascii=False, indent=1, default=str))
+        _print_json(trace, wanted)
     else:
-        _console().print(_tree(trace, 0, wanted))
+        _console().print(explain_tree(trace, trace.patients[0], wanted))
     return 0
 
 
@@ -59,22 +58,119 @@ def preview_command(
     wanted = _fields(opened, field)
     trace = _trace(opened, center, patient=patient, most=None if patient else rows)
     if as_json:
-        print(json.dumps(_as_json(trace, wanted), ensure_ascii=False, indent=1, default=str))
+        _print_json(trace, wanted)
         return 0
     console = _console()
-    for number, key in enumerate(trace.keys):
-        state = "" if trace.enters[number] else "   does not enter the cohort"
-        console.print(Text(f"{key} → {trace.patients[number]}{state}", style="bold"))
-        for line in _lines(trace, number, wanted):
+    for number, one in enumerate(trace.patients):
+        if number:
+            console.print()
+        for line in preview_lines(one, wanted):
             console.print(line)
     return 0
 
 
+def explain_tree(trace: Trace, one: TracedPatient, wanted: Sequence[Field]) -> Tree:
+    """One patient's fields, each with its cells, its rule and what was found."""
+    entered = "in the cohort" if one.enters else "not in the cohort"
+    tree = Tree(Text(f"{trace.center} {one.key} ({one.patient_id}), {entered}"))
+    for spec in wanted:
+        traced = one.values[spec.name]
+        if traced.value is None and not traced.cells and len(wanted) > 1:
+            continue
+        branch = tree.add(Text(f"{spec.name} = {shown(traced.value, spec)}"))
+        for line in _behind(trace, traced):
+            branch.add(line)
+    for finding in one.findings:
+        style = STYLES[str(finding["severity"])]
+        said = f"{finding['severity']}  row {finding['row']}: {finding['message']}"
+        tree.add(Text(said, style=style))
+    return tree
+
+
+def _behind(trace: Trace, traced: TracedValue) -> Iterator[Text]:
+    """What stands behind a value, from the cell to the rule."""
+    for cell in traced.cells:
+        yield Text(f"cell     {_place(cell)}: {cell.raw!r}")
+    for finding in traced.findings:
+        if finding["check"] == "correction.applied":
+            yield Text(f"changed  {finding['message']}; {finding['hint']}")
+    if traced.rule:
+        yield Text(f"rule     {trace.mapping_name}:{traced.line}  {traced.rule}")
+    if traced.origin:
+        yield Text(f"origin   {traced.origin}")
+    if not traced.rule and not traced.origin:
+        yield Text("no rule gives it")
+    for finding in traced.findings:
+        if finding["check"] != "correction.applied":
+            yield _said(finding, f"{finding['severity']:<8} ")
+
+
+def preview_lines(one: TracedPatient, wanted: Sequence[Field]) -> Iterator[Text]:
+    """One patient: where the rows stand, then a line per field, then what was found in it."""
+    state = "" if one.enters else ", not in the cohort"
+    yield Text(f"{one.key} → {one.patient_id}{state}", style="bold")
+    for row in _rows(one):
+        yield Text(f"  {row}", style="dim")
+    for spec in wanted:
+        traced = one.values[spec.name]
+        if traced.value is None and not any(cell.raw for cell in traced.cells):
+            continue
+        before = traced.origin or _before(traced.cells) or traced.rule
+        yield Text(f"  {spec.name:<24} {shown(traced.value, spec):<24} ← {before}")
+        for finding in traced.findings:
+            yield _said(finding, "      ")
+    for finding in one.findings:
+        yield _said(finding, f"  row {finding['row']}: ")
+
+
+def shown(value: object, spec: Field) -> str:
+    """A value as a person reads it, with its unit."""
+    if value is None:
+        return "missing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    unit = f" {spec.unit}" if spec.unit else ""
+    return f"{value:.10g}{unit}" if isinstance(value, float) else f"{value}{unit}"
+
+
+def _said(finding: Finding, before: str) -> Text:
+    hint = f" ({finding['hint']})" if finding["hint"] else ""
+    raw = f"{finding['raw']!r} " if finding["raw"] else ""
+    said = f"{before}{finding['check']}: {raw}{finding['message']}{hint}"
+    return Text(said, style=STYLES[str(finding["severity"])])
+
+
+def _before(cells: Sequence[Cell]) -> str:
+    filled = [cell for cell in cells if cell.raw]
+    if len(filled) > MANY_CELLS:
+        return f"{len(filled)} cells of {filled[0].column}"
+    return ", ".join(f"{cell.column}: {cell.raw!r}" for cell in filled)
+
+
+def _rows(one: TracedPatient) -> Iterator[str]:
+    """The rows that the patient's values come from, by export and sheet."""
+    found: dict[str, list[int]] = {}
+    for traced in one.values.values():
+        for cell in traced.cells:
+            found.setdefault(_export(cell), []).append(cell.row)
+    for place, rows in found.items():
+        numbers = sorted(set(rows))
+        word = "row" if len(numbers) == 1 else "rows"
+        yield f"{place}, {word} {', '.join(map(str, numbers))}"
+
+
+def _place(cell: Cell) -> str:
+    return f"{_export(cell)}, row {cell.row}, {cell.column!r}"
+
+
+def _export(cell: Cell) -> str:
+    return cell.export + (f" [{cell.sheet}]" if cell.sheet else "")
+
+
 def _console() -> Console:
-    """A terminal is as wide as it is; a file or a pipe must not lose the end of a line."""
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        console.width = 1000
+        console.width = PIPED_WIDTH
     return console
 
 
@@ -83,7 +179,13 @@ def _trace(
 ) -> Trace:
     loaded = study.load_mapping(center)
     key = find_key(synthetic=study.synthetic)
-    return trace_patients(study, loaded, key, patient=patient, most=most)
+    trace = trace_patients(study, loaded, key, patient=patient, most=most)
+    if not trace.patients:
+        asked = f"no patient {patient!r} in its export, by the center's own key or by pseudonym"
+        what = "its export holds no patient" if patient is None else asked
+        fix = f"`onecohort preview {center}` shows the first ones"
+        raise StudyError(Mistake(f"{MAPPINGS}/{center}.yaml", what, fix))
+    return trace
 
 
 def _fields(study: Study, field: str | None) -> list[Field]:
@@ -94,87 +196,26 @@ def _fields(study: Study, field: str | None) -> list[Field]:
     return [spec for spec in fields.values() if field in (None, spec.name)]
 
 
-def _tree(trace: Trace, number: int, wanted: list[Field]) -> Tree:
-    entered = "in the cohort" if trace.enters[number] else "not in the cohort"
-    tree = Tree(Text(f"{trace.center} {trace.keys[number]} ({trace.patients[number]}), {entered}"))
-    for spec in wanted:
-        traced = trace.values[number][spec.name]
-        if traced.value is None and not traced.cells and len(wanted) > 1:
-            continue
-        branch = tree.add(Text(f"{spec.name} = {_shown(traced.value, spec)}"))
-        for cell in traced.cells:
-            branch.add(Text(f"cell   {_place(cell)}: {cell.raw!r}"))
-        if traced.rule:
-            branch.add(Text(f"rule   {trace.mapping_name}:{traced.line}  {traced.rule}"))
-        elif spec.derived:
-            branch.add(Text("rule   derived in schemas/derivations"))
-        for finding in traced.findings:
-            said = f"{finding['check']}: {finding['message']}"
-            branch.add(Text(f"{finding['severity']:<6} {said}; stood there: {finding['raw']!r}"))
-    for finding in _about_rows(trace):
-        tree.add(Text(f"{finding['severity']}  row {finding['row']}: {finding['message']}"))
-    return tree
-
-
-def _about_rows(trace: Trace) -> Iterator[dict[str, object]]:
-    """Findings that no field's cells explain, such as a missing required value."""
-    told = {
-        tuple(sorted((name, str(value)) for name, value in finding.items()))
-        for values in trace.values
-        for traced in values.values()
-        for finding in traced.findings
-    }
-    for finding in trace.findings.to_pylist():
-        same = tuple(sorted((name, str(value)) for name, value in finding.items()))
-        if finding["row"] is not None and same not in told:
-            yield finding
-
-
-def _lines(trace: Trace, number: int, wanted: list[Field]) -> Iterator[Text]:
-    for spec in wanted:
-        traced = trace.values[number][spec.name]
-        if traced.value is None and not any(cell.raw for cell in traced.cells):
-            continue
-        before = ", ".join(f"{cell.column}: {cell.raw!r}" for cell in traced.cells) or "derived"
-        line = Text(f"  {spec.name:<24} {_shown(traced.value, spec):<24} ← {before}")
-        yield line
-        for finding in traced.findings:
-            style = {"error": "red", "warning": "yellow"}.get(str(finding["severity"]), "dim")
-            hint = f" ({finding['hint']})" if finding["hint"] else ""
-            yield Text(f"      {finding['check']}: {finding['message']}{hint}", style=style)
-
-
-def _place(cell: Cell) -> str:
-    sheet = f" [{cell.sheet}]" if cell.sheet else ""
-    return f"{cell.export}{sheet}, row {cell.row}, {cell.column!r}"
-
-
-def _shown(value: object, spec: Field) -> str:
-    if value is None:
-        return "missing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    unit = f" {spec.unit}" if spec.unit else ""
-    return f"{value:g}{unit}" if isinstance(value, float) else f"{value}{unit}"
-
-
-def _as_json(trace: Trace, wanted: list[Field]) -> list[dict[str, object]]:
+def _print_json(trace: Trace, wanted: Sequence[Field]) -> None:
     def one(traced: TracedValue) -> dict[str, object]:
         return {
             "value": traced.value,
             "cells": [vars(cell) for cell in traced.cells],
             "rule": traced.rule,
             "line": traced.line,
+            "origin": traced.origin,
             "findings": [dict(finding) for finding in traced.findings],
         }
 
-    return [
+    told = [
         {
             "center": trace.center,
-            "key": key,
-            "patient_id": trace.patients[number],
-            "in_cohort": trace.enters[number],
-            "fields": {spec.name: one(trace.values[number][spec.name]) for spec in wanted},
+            "key": patient.key,
+            "patient_id": patient.patient_id,
+            "in_cohort": patient.enters,
+            "fields": {spec.name: one(patient.values[spec.name]) for spec in wanted},
+            "findings": [dict(finding) for finding in patient.findings],
         }
-        for number, key in enumerate(trace.keys)
+        for patient in trace.patients
     ]
+    print(json.dumps(told, ensure_ascii=False, indent=1, default=str))
