@@ -424,7 +424,7 @@ def test_a_cell_longer_than_any_text_is_an_open_quote(tmp_path: Path) -> None:
     content = 'a,b\n1,2\n3,"' + "x,y\n" * 100_000 + '",5\n'
     with pytest.raises(ExportError, match="look for a quote without its pair"):
         read(written(tmp_path, "x.csv", content))
-    late = "a,b\n" + "1,2\n" * 5000 + '3,"' + "x,y\n" * 800_000 + '"\n'
+    late = "a,b\n" + "1,2\n" * 5000 + '3,"' + "x,y\n" * 3_000_000 + '"\n'
     with pytest.raises(ExportError, match="look for a quote without its pair"):
         read(written(tmp_path, "y.csv", late))
 

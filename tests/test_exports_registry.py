@@ -33,6 +33,12 @@ def test_files_are_found_by_pattern_and_sorted(tmp_path: Path) -> None:
     assert [path.name for path in resolve_files(tmp_path, "brenta\\a.csv")] == ["a.csv"]
 
 
+def test_the_lock_file_of_an_open_workbook_is_no_export(tmp_path: Path) -> None:
+    for name in ("~$x.xlsx", ".~lock.x.xlsx#", "x.xlsx"):
+        written(tmp_path, name, "x")
+    assert [path.name for path in resolve_files(tmp_path, "*x.xlsx*")] == ["x.xlsx"]
+
+
 @pytest.mark.parametrize(
     "pattern",
     [

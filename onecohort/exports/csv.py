@@ -84,14 +84,12 @@ def open_csv(path: Path, export: str, layout: Layout) -> DelimitedTable:
         path, dialect, layout, where=export
     )
     _check_last_quote(path, dialect, contents, where=export)
-    size = sum(len(record.raw) + 1 for record in below) // max(len(below), 1)
     width = len(header.columns)
     even = [record.fields for record in below if len(record.fields) == width]
     stream = Stream(
         header.columns,
         lines_before,
         first_row,
-        max(size, 1),
         repeating_columns(even, header.columns, batch=ROWS_PER_BATCH),
     )
     facts |= header_facts | header.facts()

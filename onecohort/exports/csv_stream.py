@@ -18,11 +18,10 @@ from onecohort.exports import sniff
 from onecohort.exports.csv_records import Dialect, ragged
 from onecohort.exports.table import Batch, Fault
 
-_SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 20, 64 << 20
+_BLOCK = 2 << 20  # bytes; Arrow reads up to 32 of them ahead, so larger ones cost memory
 _DICTIONARY_BELOW = (
     0.25  # distinct texts per row of a batch; above it, hashing costs more than it saves
 )
-_DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,12 @@ class Stream:
     names         one per field
     lines_before  physical lines above the first data record
     first_row     its row number
-    row_bytes     mean length of a row, for the size of a block
     repeating     names of the columns to be read as dictionaries
     """
 
     names: tuple[str, ...]
     lines_before: int
     first_row: int
-    row_bytes: int
     repeating: frozenset[str]
 
 
@@ -62,25 +59,50 @@ def stream_batches(
         broken.append((row.number, row.actual_columns, row.text))
         return "skip"
 
-    reader = _open(path, dialect, stream, where=where, wanted=wanted, rows=rows, note=note)
+    reader = _open(path, dialect, stream, where=where, wanted=wanted, note=note)
     given, told = 0, 0
-    while (cells := _next(reader, path, dialect, where=where)) is not None:
-        numbers = _row_numbers(given, len(cells), [one[0] for one in broken], stream)
+    for cells in _cut(_blocks(reader, path, dialect, where=where), rows):
+        numbers = _row_numbers(given, len(cells), [one[0] for one in broken[told:]], told, stream)
         given += len(cells)
-        for start in range(0, max(len(cells), 1), rows):
-            part = numbers[start : start + rows]
-            last = part[-1] if len(part) else -1
-            until = next(
-                (i for i in range(told, len(broken)) if _row(broken[i][0], stream) > last),
-                len(broken),
-            )
-            yield Batch(
-                pa.array(part), cells.slice(start, rows), _faults(broken[told:until], stream)
-            )
-            told = until
+        last = numbers[-1]
+        until = told
+        while until < len(broken) and _row(broken[until][0], stream) < last:
+            until += 1
+        yield Batch(pa.array(numbers), _encoded(cells, stream), _faults(broken[told:until], stream))
+        told = until
     if broken[told:]:
         nothing = pa.RecordBatch.from_pylist([], schema=reader.schema)
         yield Batch(pa.array([], pa.int64()), nothing, _faults(broken[told:], stream))
+
+
+def _cut(blocks: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of `rows`, the last one shorter; never an empty one."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for block in blocks:
+        held.append(block)
+        count += len(block)
+        if count < rows:
+            continue
+        whole = _joined(held)
+        full = count - count % rows
+        yield from (whole.slice(start, rows) for start in range(0, full, rows))
+        held, count = [whole.slice(full)], count - full
+    if count:
+        yield _joined(held)
+
+
+def _joined(blocks: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return blocks[0] if len(blocks) == 1 else pa.concat_batches(blocks)
+
+
+def _encoded(cells: pa.RecordBatch, stream: Stream) -> pa.RecordBatch:
+    names = cells.schema.names
+    arrays = [
+        column.dictionary_encode() if name in stream.repeating else column
+        for name, column in zip(names, cells.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=names)
 
 
 def _open(
@@ -90,18 +112,15 @@ def _open(
     *,
     where: str,
     wanted: Sequence[str] | None,
-    rows: int,
     note: object,
 ) -> pacsv.CSVStreamingReader:
-    block = min(max(stream.row_bytes * rows, _SMALLEST_BLOCK), _LARGEST_BLOCK)
-    types = {n: _DICTIONARY if n in stream.repeating else pa.string() for n in stream.names}
     utf8 = dialect.encoding in ("utf-8", "utf-8-sig", "ascii")
     try:
         return pacsv.open_csv(
             path,
             read_options=pacsv.ReadOptions(
                 use_threads=False,
-                block_size=block,
+                block_size=_BLOCK,
                 column_names=list(stream.names),
                 skip_rows=stream.lines_before,
                 encoding="utf8" if utf8 else dialect.encoding,
@@ -114,7 +133,7 @@ def _open(
                 invalid_row_handler=note,
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types=types,
+                column_types=dict.fromkeys(stream.names, pa.string()),
                 strings_can_be_null=False,
                 include_columns=None if wanted is None else list(wanted),
             ),
@@ -125,13 +144,11 @@ def _open(
         raise _refusal(error, path, dialect, where=where) from None
 
 
-def _next(
+def _blocks(
     reader: pacsv.CSVStreamingReader, path: Path, dialect: Dialect, *, where: str
-) -> pa.RecordBatch | None:
+) -> Iterator[pa.RecordBatch]:
     try:
-        return reader.read_next_batch()
-    except StopIteration:
-        return None
+        yield from reader
     except UnicodeError:
         raise sniff.undecodable(path, dialect.encoding, where=where) from None
     except pa.ArrowInvalid as error:
@@ -151,9 +168,11 @@ def _row(number: int, stream: Stream) -> int:
     return number - stream.lines_before + stream.first_row - 1
 
 
-def _row_numbers(given: int, count: int, broken: list[int], stream: Stream) -> np.ndarray:
-    """Row numbers of the next `count` good rows after `given` of them: the broken ones between."""
-    place = np.arange(given, given + count, dtype=np.int64)
+def _row_numbers(
+    given: int, count: int, broken: list[int], told: int, stream: Stream
+) -> np.ndarray:
+    """Row numbers of the next `count` good rows after `given` good and `told` broken ones."""
+    place = np.arange(given + told, given + told + count, dtype=np.int64)
     if broken:
         before = np.array(broken) - stream.lines_before - 1 - np.arange(len(broken))
         place += np.searchsorted(before, place, side="right")

@@ -47,7 +47,7 @@ class FixedWidthTable:
     def _split(self, names: Sequence[str], rows: int) -> Iterator[Batch]:
         ends = list(accumulate(self.widths))
         spans = dict(zip(self.columns, zip([0, *ends], ends, strict=False), strict=True))
-        stream = Stream((_LINE,), self.lines_before, self.lines_before + 1, ends[-1], frozenset())
+        stream = Stream((_LINE,), self.lines_before, self.lines_before + 1, frozenset())
         dialect = Dialect(self.encoding, _NEVER, "")
         lines = stream_batches(
             self.path, dialect, stream, where=self.export, wanted=None, rows=rows

@@ -21,11 +21,12 @@ MAX_OPENED = 4 << 30  # bytes of one archive, opened
 MAX_CELLS = 60_000_000  # of one sheet, blank ones between its corners included (32 bytes each)
 MAX_MEMBERS = 10_000
 _CHUNK = 1 << 20
+_LOCKS = ("~$", ".~lock.")  # left by Excel and LibreOffice beside a workbook that is open
 _SHOWN = 8  # names listed in a message
 
 
 def resolve_files(root: Path, pattern: str) -> list[Path]:
-    """Files below `root` that the glob `pattern` names, sorted by path.
+    """Files below `root` that the glob `pattern` names, sorted by path; lock files are passed over.
 
     Raises ExportError where the pattern leads out of `root`, where a file it names is a link that
     does, and where nothing matches (the message then lists what is there).
@@ -39,7 +40,11 @@ def resolve_files(root: Path, pattern: str) -> list[Path]:
             "leads out of the exports' folder",
             "write it relative to that folder, without '..' and without a drive",
         )
-    found = [path for path in sorted(root.glob(str(parts))) if path.is_file() or path.is_symlink()]
+    found = [
+        path
+        for path in sorted(root.glob(str(parts)))
+        if (path.is_file() or path.is_symlink()) and not path.name.startswith(_LOCKS)
+    ]
     for path in found:
         inside(path, root)
     if not found:

@@ -9,6 +9,7 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from onecohort.errors import ExportError
@@ -16,6 +17,8 @@ from onecohort.errors import ExportError
 _CHUNK = 4 << 20
 SAMPLE = 1 << 18  # bytes in which delimiter and quote are looked for
 _SAMPLE_LINES = 200
+_ODD = re.compile(rb"[\x80-\xff]+")
+_ODD_ENOUGH = 20_000  # bytes beyond ASCII that tell one code page from another
 DELIMITERS = ("\t", ";", "|", ",")  # in order of trust: a comma may be a decimal sign or text
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -37,7 +40,7 @@ class Contents:
     is_utf8: bool
     quotes: int
     nul_at: int | None
-    odd_bytes: bytes  # some lines' worth of bytes around those that are not ASCII
+    odd_bytes: bytes  # the first of those that are not ASCII
 
 
 def scan(path: Path) -> Contents:
@@ -54,7 +57,8 @@ def scan(path: Path) -> Contents:
             size += len(chunk)
             if chunk.isascii() and not decoder.getstate()[0]:
                 continue
-            odd += b"".join(re.findall(rb"[ -~]{0,2}[\x80-\xff]+[ -~]{0,2}", chunk)[:2000])
+            if len(odd) < _ODD_ENOUGH:
+                odd += b"".join(one[0] for one in islice(_ODD.finditer(chunk), _ODD_ENOUGH))
             if is_utf8:
                 try:
                     decoder.decode(chunk)
