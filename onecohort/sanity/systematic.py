@@ -25,7 +25,7 @@ def find_systematic(cohort: pa.Table, findings: pa.Table, schema: CohortSchema) 
         name: p for name, p in schema.policies.items() if len(p.fields) > 1 and "." not in name
     }
     patients = _count(cohort)
-    failed = findings.filter(pc.is_in(findings.column("check"), value_set=pa.array(list(crossing))))
+    failed = findings.filter(pc.is_in(findings.column("check"), value_set=pa.array(list(crossing), pa.string())))
     grouped = (
         failed.select(["center", "check", "export", "sheet", "row"])
         .group_by(["center", "check", "export", "sheet", "row"])
