@@ -142,6 +142,33 @@ def test_tables_of_many_rows_take_what_the_other_centers_take(drafts: dict[str, 
     assert {rule.zero_pad for rule in piave.tables.values()} == {6}
 
 
+def test_a_long_table_gives_a_field_for_each_name_it_holds(drafts: dict[str, str]) -> None:
+    mapping = parse_mapping(drafts["ticino"]).mapping
+    by_hand = parse_mapping((ROOT / "center_mappings" / "ticino.yaml").read_text("utf-8")).mapping
+    measured = {name for name, rule in by_hand.fields.items() if rule.unit_from}
+    assert len(measured) == 8
+    for name in measured:
+        drafted, wanted = mapping.fields[name], by_hand.fields[name]
+        assert drafted.where == wanted.where
+        assert (drafted.from_, drafted.unit_from) == (wanted.from_, wanted.unit_from)
+        assert (drafted.take, drafted.by, drafted.near) == (wanted.take, wanted.by, wanted.near)
+
+
+def test_a_long_table_without_a_date_takes_the_first(study: Study) -> None:
+    people = [{"Codice": f"S-{n}", "Sesso": "M"} for n in range(12)]
+    tests = [("LDH", "250"), ("Emoglobina", "9.8"), ("Piastrine", "40"), ("Ferritina", "300")]
+    rows = [
+        {"Codice": person["Codice"], "Esame": name, "Valore": f"{float(value) + n}"}
+        for n, person in enumerate(people)
+        for name, value in tests
+    ]
+    files = [export(study, "pazienti.csv", people), export(study, "esami.csv", rows)]
+    mapping = parse_mapping(draft_mapping(study, "sarca", files).text).mapping
+    rule = mapping.fields["ldh_u_l"]
+    assert (rule.from_, rule.take, rule.unit_from) == ("esami.Valore", "first", None)
+    assert rule.where == {"esami.Esame": ("LDH",)}
+
+
 def test_columns_that_are_one_value_each_become_one_field(drafts: dict[str, str]) -> None:
     response = parse_mapping(drafts["tevere"]).mapping.fields["best_response"]
     assert response.first_of == ("CR", "CRi", "PR", "SD", "PD")

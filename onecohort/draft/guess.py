@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from onecohort.draft.long import find_long, long_rules
 from onecohort.draft.rules import DraftRule, draft_rule
 from onecohort.draft.spelled import TableSpelling, spell_table
 from onecohort.draft.tables import DraftTable
@@ -64,9 +65,13 @@ def guess_fields(
 ) -> DraftFields:
     """Give each field its likeliest column, and each column that is left a line under `ignore`."""
     schema = study.schema
-    places = places_of(tables)
+    wanted = [target_field(field) for field in schema.mappable if field.name != KEY_FIELD]
+    longs = [long for table in tables if (long := find_long(table, wanted, memory)) is not None]
+    measured = {name for long in longs for name in long.fields}
+    parts = {(long.table.name, column) for long in longs for column in long.columns}
+    places = [p for p in places_of(tables) if (p.table.name, p.column.name) not in parts]
     sources = [source_column(place.column) for place in places]
-    targets = [target_field(field) for field in schema.mappable if field.name != KEY_FIELD]
+    targets = [target for target in wanted if target.name not in measured]
     rankings = rank_fields(sources, targets, memory, limit=len(targets))
     flags = flag_groups(sources, rankings, targets)
     flagged = {row for group in flags.values() for row in group}
@@ -86,13 +91,19 @@ def guess_fields(
     )
     spelled = {table.name: spelling for table, spelling in zip(tables, spellings, strict=True)}
     takes = takes_of(others)
+    near = _first_treatment(taken, schema.fields)
+    from_long = {
+        rule.field: rule for long in longs for rule in long_rules(long, schema.mappable, near)
+    }
     rules: list[DraftRule] = []
     unavailable: list[tuple[str, str]] = []
     for field in schema.mappable:
         if field.name == KEY_FIELD:
             continue
         best = _best_columns(field.name, rankings, places)
-        if field.name in flags:
+        if field.name in from_long:
+            rules.append(from_long[field.name])
+        elif field.name in flags:
             rules.append(_flag_rule(field, flags[field.name], places, sources))
         elif field.name in taken:
             row, guess = taken[field.name]
@@ -117,6 +128,14 @@ def guess_fields(
         _ignored(places[row], rankings[row], taken) for row in range(len(places)) if row not in used
     )
     return DraftFields(spellings, tuple(rules), tuple(unavailable), ignore)
+
+
+def _first_treatment(
+    taken: Mapping[str, tuple[int, Suggestion]], fields: Mapping[str, Field]
+) -> str | None:
+    """The mapped date field that is called a start; measurements are looked for next to it."""
+    starts = [name for name in taken if fields[name].kind == "date" and "start" in name.split("_")]
+    return starts[0] if starts else None
 
 
 def places_of(tables: Sequence[DraftTable]) -> list[Place]:

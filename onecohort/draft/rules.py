@@ -8,6 +8,7 @@ import numpy as np
 
 from onecohort.draft.spelled import TableSpelling, in_order
 from onecohort.draft.tables import DraftTable
+from onecohort.draft.texts import amount, looks_personal, yes_or_no
 from onecohort.profiling import ColumnProfile
 from onecohort.rules.coded import fold, tidy
 from onecohort.rules.dates import ISO
@@ -19,22 +20,11 @@ from onecohort.suggest.sources import target_field
 
 type_of_value = str | tuple[str, ...] | dict[str, str]
 
-YES_WORDS = frozenset(("si", "sì", "s", "yes", "y", "true", "vero", "1", "x", "+", "checked"))
-NO_WORDS = frozenset(("no", "n", "false", "falso", "0", "-", "unchecked"))
 NATIVE = frozenset(("yes", "no", "true", "false"))  # read without `values`
 ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 MOST_VALUES = 60  # a coded field of more texts needs another hand than a draft's
 RARELY_WRITTEN = frozenset(("10*6/L", "[ppth]"))  # the same as another unit that people do write
 IN_RANGE = 0.5  # share of plausible numbers below which another unit is looked for
-
-
-_PERSONAL = re.compile(
-    r"""  \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T].*)?   # a date
-        | (?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9_-]{10,}  # letters and digits: a codice fiscale, an id
-        | \d{5,}                                     # a number longer than any code
-    """,
-    re.VERBOSE,
-)
 
 
 @dataclass(frozen=True)
@@ -152,14 +142,6 @@ def _coded(
         parts.open.append(open_value(text, counts[text], ranked[text], target, column))
 
 
-def looks_personal(text: str) -> bool:
-    """Whether a text in a coded column came from another column: a date, a codice fiscale, an id.
-
-    A mapping is kept and shared with the code, so no patient's text may get into it.
-    """
-    return bool(_PERSONAL.fullmatch(text.strip()))
-
-
 def open_value(
     text: str,
     cells: int,
@@ -180,11 +162,6 @@ def open_value(
     return text, first.term, "; ".join(said)
 
 
-def amount(cells: int) -> str:
-    """A count of cells in words: `1 cell`, `2 cells`."""
-    return f"{cells:,} cell{'s' * (cells != 1)}"
-
-
 def _as_written(text: str) -> tuple[float, str]:
     """Codes by number, texts by letter."""
     number = as_number(text)
@@ -202,13 +179,6 @@ def _yes_no(parts: _Parts, column: ColumnProfile, spelling: TableSpelling) -> No
             parts.open.append((text, "…", f"{amount(count)}; one of yes, no"))
     if parts.open or not all(fold(text) in NATIVE for text in values):
         parts.keys["values"] = dict(sorted(values.items()))
-
-
-def yes_or_no(folded: str) -> str | None:
-    """What a folded text says, where it says yes or no in Italian, English or a sign."""
-    if folded in YES_WORDS:
-        return "yes"
-    return "no" if folded in NO_WORDS else None
 
 
 def _dates(parts: _Parts, column: ColumnProfile, spelling: TableSpelling) -> None:

@@ -98,7 +98,7 @@ def _read(
         return None
     one = key.distinct_at_least or key.distinct >= UNIQUE * key.filled
     return DraftTable(
-        name=_slug(summary.sheet or layout.instrument or path.stem),
+        name=_slug(summary.sheet or layout.instrument or path.stem, path.parent.name),
         files=_glob(path, study.exports),
         layout=layout,
         declared=_declared(layout, table.facts),
@@ -122,9 +122,11 @@ def _key(profile: TableProfile, schema: CohortSchema, memory: Memory) -> ColumnP
     return next((c for c in columns if c.appearance.looks == "identifier"), None)
 
 
-def _slug(text: str) -> str:
-    plain = re.sub(r"[^a-z]+", "_", fold(re.sub(r"\d+", " ", text))).strip("_")
-    return plain or "data"
+def _slug(text: str, folder: str) -> str:
+    """A table's name: letters only, without the name of the center's folder."""
+    words = re.sub(r"[^a-z]+", " ", fold(text)).split()
+    own = [word for word in words if word != fold(folder)]
+    return "_".join(own or words) or "data"
 
 
 def _glob(path: Path, root: Path) -> str:

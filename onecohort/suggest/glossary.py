@@ -142,7 +142,7 @@ per: al
 percent: pct, perc, percentuale, percentage, fraction, frazione
 performance status: ps, ecog, ecog ps, karnofsky, zubrod
 peripheral blood: pb, sp, sangue periferico, periferici
-platelet: plt, piastrine, platelets, pltc
+platelet: plt, piastrine, trombociti, thrombocyte, platelets, pltc
 positive: pos, positivo, positiva
 postoperative: postop
 pregnancy: pregnancies, gravidanza, gravidanze
