@@ -106,6 +106,11 @@ def test_the_states_of_a_check(failures: int, of: int, threshold: float, state: 
     assert Judged(failures, of, threshold).state == state
 
 
+def test_failures_that_a_mapping_handles_show_but_fail_no_check() -> None:
+    assert Judged(3, 100, 0.0, handled=3).state == "passed with failures"
+    assert Judged(3, 100, 0.0, handled=2).state == "failed"
+
+
 def test_a_check_shows_denominator_failures_percent_threshold_and_where(tmp_path: Path) -> None:
     rows = [finding(row=row) for row in range(5, 11)]
     run = read_run(write_run(tmp_path / "run", findings=findings_of(*rows)))

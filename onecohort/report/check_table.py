@@ -26,18 +26,22 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Judged:
-    """One check at one center, or at all that share its threshold."""
+    """One check at one center, or at all that share its threshold.
+
+    handled   failures that a mapping handles as it declares: they show, but fail no check
+    """
 
     failures: int
     of: int
     threshold_pct: float
+    handled: int = 0
 
     @property
     def state(self) -> State:
         """What came of it; a share that is not zero never counts as none."""
         if self.failures == 0:
             return "passed" if self.of else "not applicable"
-        share = 100 * self.failures / max(self.of, self.failures)
+        share = 100 * (self.failures - self.handled) / max(self.of, self.failures)
         return "failed" if share > self.threshold_pct else "passed with failures"
 
 
@@ -79,7 +83,7 @@ def judge_checks(run: RunFolder, schema: CohortSchema) -> CheckTable:
     """Count the failures of every check and hold them against its threshold."""
     counts = _count(run)
     policies = dict(schema.policies)
-    for check in sorted({check for _, check in counts} - set(policies)):
+    for check in sorted({check for _, check, _ in counts} - set(policies)):
         policies[check] = _unknown(check, run)
     overrides = {(o.center, o.check): o for o in schema.overrides}
     done = [c for c in run.centers.values() if c.state != "failed"]
@@ -87,13 +91,16 @@ def judge_checks(run: RunFolder, schema: CohortSchema) -> CheckTable:
     rows = []
     for check, policy in policies.items():
         for center in done:
-            failures = counts.get((center.name, check), 0)
+            noted = counts.get((center.name, check, "note"), 0)
+            graver = sum(counts.get((center.name, check, s), 0) for s in ("error", "warning"))
+            failures = graver + noted
             override = overrides.get((center.name, check))
             given = override.threshold_pct if override is not None else None
             by_center[center.name][check] = Judged(
                 failures,
                 max(_denominator(policy, center, run, schema), failures),
                 policy.threshold_pct if given is None else given,
+                handled=noted if policy.severity != "note" else 0,
             )
         judged = {center.name: by_center[center.name][check] for center in done}
         own = tuple(o for o in schema.overrides if o.check == check)
@@ -107,7 +114,10 @@ def _row(policy: Policy, judged: Mapping[str, Judged], overrides: tuple[Override
     apart = {o.center for o in overrides if o.threshold_pct is not None}
     together = [j for center, j in judged.items() if center not in apart]
     pooled = Judged(
-        sum(j.failures for j in together), sum(j.of for j in together), policy.threshold_pct
+        sum(j.failures for j in together),
+        sum(j.of for j in together),
+        policy.threshold_pct,
+        sum(j.handled for j in together),
     )
     states: list[State] = [pooled.state, *(judged[center].state for center in apart & set(judged))]
     failures, of = sum(j.failures for j in judged.values()), sum(j.of for j in judged.values())
@@ -132,10 +142,11 @@ def _worst(states: Sequence[State]) -> State:
     return next(state for state in ranked if state in states)
 
 
-def _count(run: RunFolder) -> dict[tuple[str, str], int]:
-    counted = run.findings.group_by(["center", "check"]).aggregate([([], "count_all")])
+def _count(run: RunFolder) -> dict[tuple[str, str, str], int]:
+    keys = ["center", "check", "severity"]
+    counted = run.findings.group_by(keys).aggregate([([], "count_all")])
     return {
-        (str(row["center"]), str(row["check"])): int(row["count_all"])
+        (str(row["center"]), str(row["check"]), str(row["severity"])): int(row["count_all"])
         for row in counted.to_pylist()
     }
 
