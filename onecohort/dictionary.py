@@ -1,19 +1,11 @@
-"""The data dictionary for people, and the JSON Schema of mappings for their editors."""
+"""The data dictionary for people: as rows, Markdown, a page, a workbook."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from onecohort.mapping.language import Mapping
-from onecohort.rules.units import convertible_to
 from onecohort.schema import CohortSchema, Field
 
 COLUMNS = ("field", "title", "kind", "unit", "values", "required", "privacy", "description")
-TEXT_TYPES = [
-    "string",
-    "number",
-    "boolean",
-]  # an editor's YAML reads 1 and true as such; we as texts
-Json = dict[str, object]
 
 
 def values_of(field: Field) -> str:
@@ -122,76 +114,3 @@ def write_workbook(schema: CohortSchema, path: Path) -> None:
             cell.font = Font(bold=True)
         sheet.freeze_panes = "A2"
     book.save(path)
-
-
-# --- the mapping language for editors ----------------------------------------------------------------
-
-
-def mapping_json_schema(schema: CohortSchema) -> Json:
-    """JSON Schema of a mapping of this study: field names, terms and units are completed from it."""
-    whole = Mapping.model_json_schema(by_alias=True)
-    definitions = whole["$defs"]
-    fields: Json = {}
-    unavailable: Json = {}
-    for field in schema.mappable:
-        fields[field.name] = _field_schema(field)
-        unavailable[field.name] = {"type": "string", "description": "Why no such value can be had."}
-    whole["properties"]["fields"] = {
-        "type": "object",
-        "properties": fields,
-        "additionalProperties": False,
-    }
-    whole["properties"]["unavailable"] = {
-        "type": "object",
-        "properties": unavailable,
-        "additionalProperties": False,
-    }
-    names = {field.name: {"description": field.title} for field in schema.fields.values()}
-    definitions["Example"]["properties"]["expect"] = {
-        "type": "object",
-        "properties": names,
-        "additionalProperties": False,
-    }
-    whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    whole["title"] = "A center's mapping"
-    loosened = _loosen(whole)
-    assert isinstance(loosened, dict)
-    return loosened
-
-
-def _field_schema(field: Field) -> Json:
-    said = f"{field.title}. {field.description}"
-    if field.unit:
-        said += f" Unit: {field.unit}."
-    own: Json = {}
-    if field.terms:
-        codes: Json = {"enum": list(field.codes)}
-        own["values"] = {
-            "anyOf": [{"type": "object", "additionalProperties": codes}, {"type": "null"}]
-        }
-        own["constant"] = own["otherwise"] = codes
-        own["cases"] = {"type": "array", "items": {"properties": {"then": codes}}}
-    units = convertible_to(field.unit, field.name) if field.unit else []
-    if units:
-        own["unit"] = {"type": "string", "examples": units}
-    return {"description": said, "allOf": [{"$ref": "#/$defs/FieldRule"}], "properties": own}
-
-
-def _loosen(node: object) -> object:
-    """Let a text be typed without quotes: an editor's YAML takes 1, yes or true for something else."""
-    if isinstance(node, dict):
-        found = {name: _loosen(value) for name, value in node.items()}
-        if found.get("type") == "string" and "format" not in found and "pattern" not in found:
-            found["type"] = list(TEXT_TYPES)
-        if found.get("type") == "array" and "items" in found and "prefixItems" not in found:
-            # One text may stand for a list of one.
-            return {"anyOf": [found, {"type": list(TEXT_TYPES)}]} if _of_texts(found) else found
-        return found
-    if isinstance(node, list):
-        return [_loosen(value) for value in node]
-    return node
-
-
-def _of_texts(array: Json) -> bool:
-    items = array["items"]
-    return isinstance(items, dict) and (items.get("type") == TEXT_TYPES or "enum" in items)

@@ -42,6 +42,7 @@ OutOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--out", help="Folder for runs/ and the link `cohort`; default: the study's."),
 ]
+CenterArgument = Annotated[str, typer.Argument(help="Its name in center_mappings/.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -87,7 +88,7 @@ def profile(
     html: Annotated[Path | None, typer.Option("--html", help="Write a page too.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """What stands in files: columns, texts, formats, units, likely missing codes."""
+    """What stands in files: columns, texts, formats, missing codes."""
     from onecohort.cli.profile import profile_command
 
     raise typer.Exit(profile_command(files, html=html, as_json=json))
@@ -95,7 +96,7 @@ def profile(
 
 @app.command()
 def draft(
-    center: str,
+    center: Annotated[str, typer.Argument(help="Its name: the mapping becomes <name>.yaml.")],
     files: Annotated[
         Optional[list[Path]],  # noqa: UP045
         typer.Argument(help="Its files; default: all in the center's folder of the exports."),
@@ -107,7 +108,7 @@ def draft(
     exports: ExportsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """A first mapping for a new center, every guess marked; or what a delivery adds to one."""
+    """Draft the mapping of a new center, every guess marked."""
     from onecohort.cli.draft import draft_command, update_command
 
     if update:
@@ -127,7 +128,7 @@ def check(
     json: JsonOption = False,
     notes: Annotated[bool, typer.Option("--notes", help="Show harmless remarks as well.")] = False,
 ) -> None:
-    """Mappings against language, schema and exports: every mistake, at its line."""
+    """Check mappings: every mistake at its line, with the way out."""
     from onecohort.cli.check import check_command
 
     raise typer.Exit(
@@ -144,7 +145,7 @@ def check(
 
 @app.command()
 def preview(
-    center: str,
+    center: CenterArgument,
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many patients.")] = 5,
     field: Annotated[str | None, typer.Option("--field", help="Only this field.")] = None,
     patient: Annotated[str | None, typer.Option("--patient", help="Only this patient.")] = None,
@@ -172,7 +173,7 @@ def preview(
 
 @app.command()
 def explain(
-    center: str,
+    center: CenterArgument,
     patient: Annotated[str, typer.Argument(help="The center's own key, or the pseudonym.")],
     field: Annotated[str | None, typer.Argument(help="Only this field.")] = None,
     study: StudyOption = Path(),
@@ -180,7 +181,7 @@ def explain(
     as_of: AsOfOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Walk a value back to its cell: file, sheet, row, column, rule, correction."""
+    """Walk a value back to its cell, rule and correction."""
     from onecohort.cli.explain import explain_command
 
     raise typer.Exit(
@@ -213,7 +214,11 @@ def fields(
 
 
 @app.command()
-def terms(field: str, study: StudyOption = Path(), json: JsonOption = False) -> None:
+def terms(
+    field: Annotated[str, typer.Argument(help="A coded field; `onecohort fields` lists all.")],
+    study: StudyOption = Path(),
+    json: JsonOption = False,
+) -> None:
     """The permitted terms of a coded field, with their synonyms."""
     from onecohort.cli.dictionary import terms_command
 
@@ -222,10 +227,13 @@ def terms(field: str, study: StudyOption = Path(), json: JsonOption = False) -> 
 
 @app.command()
 def schema(
-    output: Annotated[Path, typer.Argument(help="File to write.")] = Path("mapping.schema.json"),
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(help="File to write; default: beside the mappings, where they name it."),
+    ] = None,
     study: StudyOption = Path(),
 ) -> None:
-    """Write the JSON Schema by which editors complete and check mappings."""
+    """Write the JSON Schema by which editors check mappings."""
     from onecohort.cli.dictionary import schema_command
 
     raise typer.Exit(schema_command(study=study, output=output))
@@ -237,7 +245,7 @@ def release(
     study: StudyOption = Path(),
     out: OutOption = None,
 ) -> None:
-    """A cohort that may be shared: intervals for dates, old ages grouped, new ids."""
+    """Write a cohort that may be shared: intervals for dates, new ids."""
     from onecohort.cli.release import release_command
 
     raise typer.Exit(release_command(folder, study=study, out=out or study))

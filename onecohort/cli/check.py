@@ -164,7 +164,8 @@ def show(console: Console, told: dict[str, list[Told]], *, notes: bool) -> None:
             for level, count in counts.items()
             if count
         )
-        console.print(f"{center}: {said or 'clean'}")
+        hidden = " (--notes shows them)" if counts["note"] and not notes else ""
+        console.print(f"{center}: {said or 'clean'}{hidden}")
 
 
 def _by_line(told: Told) -> tuple[str, int, int]:

@@ -1,23 +1,28 @@
 """`onecohort fields`, `terms` and `schema`: the data dictionary, and the mapping's schema for editors."""
 
 import json
+import os
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from onecohort.cli.output import write_text, write_with
 from onecohort.dictionary import (
     COLUMNS,
     as_html,
     as_markdown,
-    mapping_json_schema,
     rows_of,
     term_rows,
     write_workbook,
 )
 from onecohort.errors import Mistake, StudyError
+from onecohort.mapping.json_schema import mapping_json_schema
 from onecohort.mapping.load import did_you_mean
-from onecohort.study import load_study
+from onecohort.study import MAPPINGS, load_study
+
+JSON_SCHEMA = "mapping.schema.json"  # the name that the first line of a mapping gives to editors
 
 
 def fields_command(
@@ -26,11 +31,11 @@ def fields_command(
     """Show or write the dictionary."""
     opened = load_study(study)
     if html is not None:
-        html.write_text(as_html(opened.schema, opened.title), encoding="utf-8")
+        write_text(html, as_html(opened.schema, opened.title))
     if markdown is not None:
-        markdown.write_text(as_markdown(opened.schema, opened.title), encoding="utf-8")
+        write_text(markdown, as_markdown(opened.schema, opened.title))
     if xlsx is not None:
-        write_workbook(opened.schema, xlsx)
+        write_with(xlsx, partial(write_workbook, opened.schema))
     if html or xlsx or markdown:
         for path in (html, xlsx, markdown):
             if path is not None:
@@ -49,7 +54,8 @@ def terms_command(field: str, *, study: Path, as_json: bool) -> int:
     schema = load_study(study).schema
     coded = [spec.name for spec in schema.fields.values() if spec.terms]
     if field not in coded:
-        what = f"{field!r} is no coded field" if field in schema.fields else f"no field {field!r}"
+        known = f"{field} is no coded field" if field in schema.fields else ""
+        what = known or f"the cohort has no field {field!r}"
         raise StudyError(Mistake("schemas/cohort.py", what, did_you_mean(field, coded)))
     head = ("term", "definition", "source", "English", "Italian")
     rows = list(term_rows(schema.fields[field]))
@@ -61,14 +67,20 @@ def terms_command(field: str, *, study: Path, as_json: bool) -> int:
     return 0
 
 
-def schema_command(*, study: Path, output: Path) -> int:
+def schema_command(*, study: Path, output: Path | None) -> int:
     """Write the JSON Schema of this study's mappings."""
+    path = output or study / MAPPINGS / JSON_SCHEMA
     text = json.dumps(mapping_json_schema(load_study(study).schema), ensure_ascii=False, indent=1)
-    output.write_text(text + "\n", encoding="utf-8")
-    print(f"written: {output}")
-    print("a mapping's first line lets editors find it:")
-    print(f"# yaml-language-server: $schema=../{output.name}")
+    write_text(path, text + "\n")
+    print(f"written: {path}")
+    print("editors find it by the first line of a mapping:")
+    print(f"# yaml-language-server: $schema={beside(path, study)}")
     return 0
+
+
+def beside(output: Path, study: Path) -> str:
+    """The path of a file as a mapping of the study names it."""
+    return Path(os.path.relpath(output.resolve(), (study / MAPPINGS).resolve())).as_posix()
 
 
 def _show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from onecohort.cli.output import write_text
 from onecohort.exports import list_tables, open_table
 from onecohort.profile_views import as_html, as_rich, as_values
 from onecohort.profiling import TableProfile, profile_table
@@ -18,7 +19,7 @@ def profile_command(files: Sequence[Path], *, html: Path | None, as_json: bool) 
     """Profile every table of the files; to the terminal, as JSON, or also as a page."""
     profiles = [profile for path in files for profile in profile_file(path)]
     if html is not None:
-        html.write_text(as_html(profiles), encoding="utf-8")
+        write_text(html, as_html(profiles))
     if as_json:
         print(json.dumps([as_values(one) for one in profiles], ensure_ascii=False, indent=1))
     else:
