@@ -12,6 +12,7 @@ from onecohort.balance import RowBalance, Use
 from onecohort.findings import Findings, Severity
 from onecohort.rows import Address, Fate, Index, Rows
 from onecohort.rules.coded import Mask
+from onecohort.sanity.keys import Disagreement, find_lost_zeros
 from onecohort.take import choose_rows, count_rows
 
 LINEAGE = pa.schema(
@@ -25,6 +26,7 @@ LINEAGE = pa.schema(
     ]
 )
 ORPHAN = -1
+FIRST, SECOND = "the first table", "this table"
 
 
 @dataclass
@@ -119,6 +121,7 @@ class SecondTable:
         self.of_row: Index = np.full(count, ORPHAN, np.int64)
         self.owners = np.full(count, ORPHAN, np.int8)
         self.owner_ids: pa.Array = pa.nulls(count, pa.string())
+        self.lost_zeros: Disagreement | None = None
 
     def follow(self, patients: Patients) -> None:
         """Find whose row is whose among the patients of a batch."""
@@ -171,6 +174,11 @@ class SecondTable:
         spread[claimed] = np.arange(len(at))
         given = ids.take(pa.array(spread, mask=spread < 0))
         self.owner_ids = pc.coalesce(given, self.owner_ids)
+        unclaimed = self.looked & has_key & (self.owners == ORPHAN)
+        if unclaimed.any():
+            there = self.rows.keys.filter(pa.array(unclaimed))
+            found_zeros = find_lost_zeros({SECOND: there, FIRST: first.keys})
+            self.lost_zeros = found_zeros[0] if found_zeros else self.lost_zeros
 
     def close(self, findings: Findings, balance: RowBalance) -> None:
         """Give every row its last fate; a row that nobody claimed is quarantined."""
@@ -190,6 +198,8 @@ class SecondTable:
             message=message,
             hint="correct the key here or there; ids that lost their zeros need `zero_pad`",
         )
+        if len(at) and self.lost_zeros is not None:
+            self.report_lost_zeros(self.lost_zeros, findings)
         for fate in (Fate.QUARANTINED, Fate.MERGED, Fate.LEFT_OUT):
             follows = self.looked & (self.owners == fate) & (fates == Fate.KEPT)
             fates[follows] = fate
@@ -203,6 +213,20 @@ class SecondTable:
         for row in at:
             self.rows.reasons[int(row)] = ("key.orphan", message)
         balance.count(self.rows)
+
+    def report_lost_zeros(self, told: Disagreement, findings: Findings) -> None:
+        """One finding about the whole column: one line in the mapping mends all its rows."""
+        lost, kept = (SECOND, FIRST) if told.shorter == SECOND else (FIRST, SECOND)
+        findings.add(
+            check="key.lost_zeros",
+            severity=Severity.WARNING,
+            rows=[None],
+            export=self.rows.export,
+            sheet=self.rows.sheet,
+            column=self.rows.rule.key[0],
+            message=f"{lost} has the codes of {kept} without their leading zeros",
+            hint=f"pad the codes of {lost} in the mapping: `zero_pad: {told.width}`",
+        )
 
     def lineage(self, center: str) -> pa.Table:
         """The rows that stand behind patients of the cohort."""

@@ -8,6 +8,7 @@ from onecohort.findings import SCHEMA as FINDINGS
 from onecohort.sanity import find_lost_zeros, judge_cohort
 from onecohort.sanity.patterns import find_constants, find_gaps, find_rounding
 from tests.run_folders import cohort_of, enlarged, frame, schema
+from tests.small_study import mapping_of, outcome_of
 
 
 def test_a_field_that_one_center_leaves_empty_is_a_gap_unless_declared() -> None:
@@ -106,6 +107,41 @@ def test_two_centers_off_by_leading_zeros_are_both_named_without_a_code() -> Non
     ]
     assert str(found[0]).endswith("pad them to 6 characters (zero_pad: 6)")
     assert not any(code in str(found[0]) for code in full)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        pytest.param(
+            ["007", "012", "044", "101"], ["7", "12", "44", "101"],
+            "this table has the codes of the first table without their leading zeros",
+            id="lost in the second table",
+        ),
+        pytest.param(
+            ["7", "12", "44"], ["007", "012", "044"],
+            "the first table has the codes of this table without their leading zeros",
+            id="lost in the first table",
+        ),
+    ],
+)  # fmt: skip
+def test_a_table_whose_codes_lost_their_zeros_is_one_finding_and_one_suspicion(
+    first: list[str], second: list[str], said: str
+) -> None:
+    mapping = mapping_of("note: { from: u.x }", tables="u: { files: u.csv, key: id, rows: many }")
+    rows = [{"id": code} for code in first]
+    found = outcome_of(mapping, rows, u=[{"id": code, "x": "a"} for code in second])
+    told = found.finding("key.lost_zeros")
+    assert (told["message"], told["column"], told["row"]) == (said, "id", None)
+    assert "`zero_pad: 3`" in told["hint"]
+    suspicions = judge_cohort(cohort_of(frame()), found.harmonized.findings, schema()).suspicions
+    (keys,) = (s for s in suspicions if s.kind == "keys")
+    assert said in keys.shared and "zero_pad: 3" in keys.action
+
+
+def test_codes_of_strangers_have_lost_no_zeros() -> None:
+    mapping = mapping_of("note: { from: u.x }", tables="u: { files: u.csv, key: id }")
+    found = outcome_of(mapping, [{"id": "1"}], u=[{"id": n, "x": "a"} for n in ("7", "8", "9")])
+    assert set(found.checks) == {"key.orphan"}
 
 
 def test_a_hundred_thousand_patients_are_judged_in_vectors() -> None:

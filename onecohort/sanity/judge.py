@@ -13,7 +13,7 @@ from onecohort.sanity.patterns import find_constants, find_duplicates, find_gaps
 from onecohort.sanity.scale import Slip, find_slips, spell_factor
 from onecohort.sanity.shares import Reading, Shares, Swap, find_swaps, list_reversals
 from onecohort.sanity.suspicion import Suspicion, TooSmall
-from onecohort.sanity.systematic import find_systematic
+from onecohort.sanity.systematic import find_key_trouble, find_systematic
 from onecohort.sanity.values import Numbers, gather_numbers, split_by_center
 from onecohort.schema import CohortSchema, Field
 
@@ -66,7 +66,10 @@ def judge_cohort(
     compared = [f.name for f in own if f.kind != "identifier"]
     suspicions += find_duplicates(cohort, compared)
     suspicions += find_systematic(cohort, findings, schema)
-    order = {kind: place for place, kind in enumerate(("unit", "swap", "systematic", "share"))}
+    suspicions += find_key_trouble(findings)
+    order = {
+        kind: place for place, kind in enumerate(("unit", "swap", "systematic", "keys", "share"))
+    }
     suspicions.sort(key=lambda s: (order.get(s.kind, 9), s.center, s.field))
     return Sanity(tuple(suspicions), tuple(too_small))
 

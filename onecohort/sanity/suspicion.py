@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 Index = npt.NDArray[np.int64]
-Kind = Literal["unit", "swap", "share", "missing", "constant", "digits", "duplicate", "systematic"]
+Kind = Literal[
+    "unit", "swap", "share", "missing", "constant", "digits", "duplicate", "systematic", "keys"
+]
 
 TITLES: dict[Kind, str] = {
     "unit": "Another unit",
@@ -19,6 +21,7 @@ TITLES: dict[Kind, str] = {
     "digits": "Rounded values",
     "duplicate": "The same patient twice",
     "systematic": "A check that nearly every row fails",
+    "keys": "Codes without their leading zeros",
 }
 
 

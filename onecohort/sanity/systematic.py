@@ -25,7 +25,9 @@ def find_systematic(cohort: pa.Table, findings: pa.Table, schema: CohortSchema) 
         name: p for name, p in schema.policies.items() if len(p.fields) > 1 and "." not in name
     }
     patients = _count(cohort)
-    failed = findings.filter(pc.is_in(findings.column("check"), value_set=pa.array(list(crossing), pa.string())))
+    failed = findings.filter(
+        pc.is_in(findings.column("check"), value_set=pa.array(list(crossing), pa.string()))
+    )
     grouped = (
         failed.select(["center", "check", "export", "sheet", "row"])
         .group_by(["center", "check", "export", "sheet", "row"])
@@ -56,6 +58,28 @@ def find_systematic(cohort: pa.Table, findings: pa.Table, schema: CohortSchema) 
                 action=f"look at the codes of {title}: so many cannot be slips",
                 part=here,
                 of=of,
+            )
+        )
+    return found
+
+
+def find_key_trouble(findings: pa.Table) -> list[Suspicion]:
+    """Name the tables whose codes lost their leading zeros: the center's step saw both lists."""
+    told = findings.filter(pc.equal(findings.column("check"), "key.lost_zeros"))
+    found = []
+    for row in told.to_pylist():
+        where = (row["export"] or "").rsplit("/", 1)[-1]
+        words = f"{where}, column {row['column']}: {row['message']}"
+        found.append(
+            Suspicion(
+                kind="keys",
+                center=row["center"],
+                field="",
+                evidence=words,
+                shared=words,
+                action=row["hint"] or "",
+                part=0,
+                of=0,
             )
         )
     return found
