@@ -58,6 +58,7 @@ def rank_fields(
     """
     if not columns or not fields:
         return tuple(() for _ in columns)
+    memory = _relevant(memory, fields)
     evidence = gather(columns, fields, memory)
     scores = score(evidence)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :limit]
@@ -74,6 +75,12 @@ def rank_fields(
         )
         for row, column in enumerate(columns)
     )
+
+
+def _relevant(memory: Memory, fields: Sequence[TargetField]) -> Memory:
+    names = {field.name for field in fields}
+    accepted = tuple(pair for pair in memory.accepted if pair.field in names)
+    return Memory(accepted=accepted, ignored=memory.ignored)
 
 
 def score(evidence: Evidence) -> FloatArray:
