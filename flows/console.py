@@ -90,5 +90,4 @@ def _show_progress(console: Console) -> None:
     handler = logging.StreamHandler(console.file)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log = logging.getLogger("onecohort.flow")
-    log.setLevel(logging.INFO)
     log.addHandler(handler)

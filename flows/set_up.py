@@ -13,7 +13,6 @@ from uuid import UUID
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script has only its own folder there
 
 from prefect import get_client
-from prefect.automations import Automation
 from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
@@ -148,7 +147,7 @@ def end_dead_runs(after: timedelta) -> AutomationCore:
 
 def make_automation(client: SyncPrefectClient, automation: AutomationCore) -> None:
     """Create an automation, or bring the one of that name up to date."""
-    found = [each for each in Automation.read_all() if each.name == automation.name]  # type: ignore
+    found = client.read_automations_by_name(automation.name)
     if found:
         client.update_automation(found[0].id, automation)
     else:

@@ -11,6 +11,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -158,6 +159,7 @@ def serve_centers() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     lines = iter(sys.stdin.buffer.readline, b"")
     order: dict[str, str] = json.loads(next(lines))
     study = load_study(
@@ -176,6 +178,13 @@ def serve_centers() -> None:
         )
         answers.write(json.dumps(asdict(summary)).encode() + b"\n")
         answers.flush()
+
+
+def _end_with_parent(parent: int) -> None:
+    """A process that hangs in a reader does not see that nobody waits for it any more."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _environment() -> dict[str, str]:
