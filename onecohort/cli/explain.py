@@ -71,7 +71,7 @@ def preview_command(
 
 def explain_tree(trace: Trace, one: TracedPatient, wanted: Sequence[Field]) -> Tree:
     """One patient's fields, each with its cells, its rule and what was found."""
-    entered = "in the cohort" if one.enters else "not in the cohort"
+    entered = "enters the cohort" if one.enters else "does not enter the cohort"
     tree = Tree(Text(f"{trace.center} {one.key} ({one.patient_id}), {entered}"))
     for spec in wanted:
         traced = one.values[spec.name]
@@ -107,7 +107,7 @@ def _behind(trace: Trace, traced: TracedValue) -> Iterator[Text]:
 
 def preview_lines(one: TracedPatient, wanted: Sequence[Field]) -> Iterator[Text]:
     """One patient: where the rows stand, then a line per field, then what was found in it."""
-    state = "" if one.enters else ", not in the cohort"
+    state = "" if one.enters else ", does not enter the cohort"
     yield Text(f"{one.key} → {one.patient_id}{state}", style="bold")
     for row in _rows(one):
         yield Text(f"  {row}", style="dim")
