@@ -28,8 +28,11 @@ def list_command(context: typer.Context, out: HomeOption = Path()) -> None:
     from onecohort.history import list_runs
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("", "run", "state", "patients", "not in it", "why"):
-        table.add_column(name, justify="right" if name == "patients" else "left")
+    for name in ("", "run", "state"):
+        table.add_column(name, no_wrap=True, min_width=22 if name == "run" else None)
+    table.add_column("patients", justify="right")
+    table.add_column("not in it")
+    table.add_column("why")
     for run in list_runs(out):
         cohort = run.manifest["cohort"]
         assert isinstance(cohort, dict)

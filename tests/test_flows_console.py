@@ -1,0 +1,111 @@
+"""`python flows/build_cohort.py` on a machine where Prefect never ran: progress, the result, no noise."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from prefect_service import copy_study
+
+ROOT = Path(__file__).parents[1]
+FLOWS = ["build_cohort.py:build_cohort", "check_deliveries.py:check_deliveries"]
+
+# The sample has findings that ask for a person.
+NEEDS_A_PERSON = 1
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("console")
+    copy_study(home / "study")
+    return home
+
+
+def type_command(
+    home: Path, *options: str, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "ONECOHORT"))}
+    return subprocess.run(
+        [sys.executable, "flows/build_cohort.py", *options],
+        cwd=home / "study",
+        env={**clean, "HOME": str(home / "user"), "PYTHONPATH": str(ROOT), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.loopback
+@pytest.mark.slow
+def test_a_first_start_shows_progress_then_the_result_and_nothing_else(home: Path) -> None:
+    done = type_command(home, "--deliveries", "deliveries", "--out", "out")
+    assert done.stderr == ""
+    assert done.returncode == NEEDS_A_PERSON, done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("starting Prefect; the first time")
+    progress = lines[1 : lines.index("reports") + 1]
+    assert (
+        len([line for line in progress if re.match(r"\w+: \d+ patients, \d+ findings", line)]) == 9
+    )
+    assert progress[9:] == ["pooling", "analysis", "reports"]
+    assert lines[lines.index("reports") + 1].startswith("center ")
+    assert any(re.fullmatch(r"Patients +100 +100 +agrees *", line) for line in lines)
+    assert any("out/cohort/cohort.parquet" in line for line in lines)
+    assert lines[-1].endswith(" is published")
+    for word in ("Traceback", "Error", "WARNING", "prefect.", "CancelledError"):
+        assert word not in done.stdout
+    # Nothing of the user's is touched: Prefect's home is in the project.
+    assert (home / "study" / ".prefect" / "prefect.db").is_file()
+    assert not (home / "user").exists()
+
+
+@pytest.mark.loopback
+@pytest.mark.slow
+def test_a_second_start_finds_nothing_new(home: Path) -> None:
+    done = type_command(home, "--deliveries", "deliveries", "--out", "out")
+    assert (done.stderr, done.returncode) == ("", NEEDS_A_PERSON)
+    assert done.stdout.count(", unchanged\n") == 9
+    assert done.stdout.splitlines()[-1].endswith("; nothing is published")
+
+
+@pytest.mark.loopback
+@pytest.mark.slow
+def test_a_mistake_in_the_study_is_a_message_and_exit_code_2(home: Path) -> None:
+    checks = home / "study" / "schemas" / "study.yaml"
+    text = checks.read_text()
+    checks.write_text(text + "anchorr: 1\n")
+    done = type_command(home, "--deliveries", "deliveries", "--out", "out")
+    checks.write_text(text)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert re.fullmatch(r"schemas/study.yaml:\d+:\d+  anchorr: Extra inputs.*\n", done.stderr)
+
+
+@pytest.mark.parametrize("entrypoint", FLOWS)
+def test_each_flow_file_loads_without_prefects_placeholder(entrypoint: str) -> None:
+    code = (
+        "from prefect.flows import load_flow_from_entrypoint as load\n"
+        f"flow = load('flows/{entrypoint}', use_placeholder_flow=False)\n"
+        "print(flow.name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == entrypoint.partition(".")[0].replace("_", "-") + "\n"
+
+
+def test_every_flow_file_is_among_those_that_are_loaded() -> None:
+    with_flows = {
+        path.name for path in (ROOT / "flows").glob("*.py") if "\n@flow(" in path.read_text()
+    }
+    assert with_flows == {entrypoint.partition(":")[0] for entrypoint in FLOWS}
