@@ -33,11 +33,14 @@ def main() -> None:
 
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        folder = build(load_study(ROOT), Path(home)).folder
+        built = build(load_study(ROOT), Path(home))
+        failed = [center.center for center in built.centers if center.state == "failed"]
+        if failed:
+            sys.exit(f"no pictures: {', '.join(failed)} failed")
         chromium = os.environ.get("ONECOHORT_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for shot in SHOTS:
-            take(browser, folder / "report", *shot)
+            take(browser, built.folder / "report", *shot)
         browser.close()
 
 

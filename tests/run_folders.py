@@ -160,7 +160,7 @@ def write_run(
             total[side] += count
     for center, why in (failed or {}).items():
         error = {"where": f"{center}.xlsx", "what": why, "fix": "send the file again"}
-        centers[center] = {"title": center, "state": "failed", "error": [error]}
+        centers[center] = {"title": center, "state": "failed", "cause": "export", "error": [error]}
     manifest = {
         "run": run, "study": "A study", "as_of": "2021-06-30", "engine": "0.1.0", "state": state,
         "previous_run": None, "pseudonym_key": key, "synthetic": synthetic, "centers": centers,

@@ -35,6 +35,7 @@ class Trouble(TypedDict):
 class CenterRun:
     """What the manifest tells of a center.
 
+    cause     "mapping", "export" or "engine" of a failed center
     rows      delivered and the four sides of the balance, of the table that has one row per patient
     filled    cells that are not blank, in all mapped columns
     """
@@ -42,6 +43,7 @@ class CenterRun:
     name: str
     title: str
     state: Literal["done", "failed", "cached"]
+    cause: str | None
     errors: tuple[Trouble, ...]
     fields: Mapping[str, Fill]
     rows: Mapping[str, int]
@@ -140,6 +142,7 @@ def _read_center(name: str, told: Mapping[str, object], filled: Mapping[str, int
         name=name,
         title=str(told.get("title") or name),
         state=told["state"],  # type: ignore[arg-type]
+        cause=str(told["cause"]) if told.get("cause") else None,
         errors=tuple(told.get("error") or ()),  # type: ignore[arg-type]
         fields={name: _fill(given, name, filled) for name, given in fields.items()},
         rows={side: int(counted.get(side, 0)) for side in ("delivered", *SIDES)},

@@ -16,6 +16,12 @@ Level = Literal["go", "look", "stop"]
 WORDS: dict[Level, str] = {"go": "fit to use", "look": "needs a look", "stop": "not fit as it is"}
 SIGNS: dict[Level, str] = {"go": "●", "look": "▲", "stop": "■"}
 GRAVE = ("unit", "swap", "systematic")  # suspicions that make every figure of the field wrong
+# What exactly was wrong may quote a file; it stands in the center's card.
+CAUSES = {
+    "mapping": "its mapping has a mistake",
+    "export": "its delivery could not be read",
+    "engine": "an error in onecohort itself stopped it",
+}
 MOST_QUARANTINED = 0.2  # of the delivered rows: the same limit as the gate of a run
 
 
@@ -64,7 +70,8 @@ def judge_run(
     stopped = [light.center for light in lights if light.level == "stop"]
     looked = [light.center for light in lights if light.level == "look"]
     patients = show_count(run.cohort.num_rows)
-    told = f"{patients} patients from {len(run.centers)} centers"
+    present = sum(center.state != "failed" for center in run.centers.values())
+    told = f"{patients} patients from {present} centers"
     if run.state in ("held", "failed"):
         sentence = f"The cohort is not fit to use: this run was {run.state} and not published."
         return Verdict("stop", sentence, lights)
@@ -89,7 +96,7 @@ def _light(
     stop: list[str] = []
     look: list[str] = []
     if center.state == "failed":
-        stop.append("could not be read: " + "; ".join(e["what"] for e in center.errors))
+        stop.append(CAUSES.get(center.cause or "", "could not be read"))
     for suspicion in sanity.of(center.name):
         field = schema.fields.get(suspicion.field)
         title = f"{field.title}: " if field else ""
