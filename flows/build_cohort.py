@@ -52,33 +52,33 @@ log = logging.getLogger("onecohort.flow")
 def pool(study: Study, run: Run, summaries: list[CenterSummary]) -> Pooled:
     """All centers in one validated table, the balance, and the gates."""
     log.info("pooling")
-    with told_without_data("pool", log_of(run)):
+
+    def work() -> Pooled:
         pooled = pool_centers(study, run, summaries)
         judge_run(study, run)
         return pooled
+
+    return told_without_data("pool", log_of(run), work)
 
 
 @task(cache_policy=NO_CACHE)
 def analyze(study: Study, run: Run) -> None:
     """The study's statistics."""
     log.info("analysis")
-    with told_without_data("analyze", log_of(run)):
-        analyze_run(study, run.folder)
+    told_without_data("analyze", log_of(run), lambda: analyze_run(study, run.folder))
 
 
 @task(cache_policy=NO_CACHE)
 def report(study: Study, run: Run) -> None:
     """The validation report and the centers' report cards."""
     log.info("reports")
-    with told_without_data("report", log_of(run)):
-        report_run(study, run)
+    told_without_data("report", log_of(run), lambda: report_run(study, run))
 
 
 @task(cache_policy=NO_CACHE)
 def publish(run: Run, summaries: list[CenterSummary], pooled: Pooled) -> Built:
     """The new cohort in place of the old one, where the gates hold."""
-    with told_without_data("publish", log_of(run)):
-        return finish_run(run, summaries, pooled)
+    return told_without_data("publish", log_of(run), lambda: finish_run(run, summaries, pooled))
 
 
 @task(cache_policy=NO_CACHE)

@@ -5,14 +5,16 @@ So they go to a log beside the runs, and Prefect is told the kind of error and w
 """
 
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from onecohort.errors import StudyError
 from onecohort.retention import LOGS
 from onecohort.run import Run
+
+T = TypeVar("T")
 
 
 class StepFailed(Exception):
@@ -24,16 +26,14 @@ def log_of(run: Run) -> Path:
     return run.out / LOGS / f"{run.run_id}.log"
 
 
-@contextmanager
-def told_without_data(step: str, log: Path) -> Iterator[None]:
-    """Raise `StepFailed` in place of whatever the block raises; a StudyError is about files and passes.
+def told_without_data(step: str, log: Path, work: Callable[[], T]) -> T:
+    """What the work returns; raises `StepFailed` in place of whatever it raises.
 
     log    file that gets the traceback
     """
     try:
-        yield
-        return
-    except StudyError as error:
+        return work()
+    except StudyError as error:  # about files of the study; it quotes no cell
         told = f"{step}: {error}"
     except Exception as error:
         last = error.__traceback__
@@ -43,6 +43,7 @@ def told_without_data(step: str, log: Path) -> Iterator[None]:
         reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         told = f"{step}: {type(error).__name__}{reason} at {place}; the traceback is in {log}"
         _write(log, step, error)
+    # Outside the handlers, or the exception would bring the first one along as its context.
     raise StepFailed(told)
 
 
