@@ -72,7 +72,7 @@ def start_unless_configured() -> LocalServer | None:
     if os.environ.get("PREFECT_API_URL"):
         return None
     home.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = home / "local-server.log"
     with log.open("wb") as file:
@@ -93,7 +93,8 @@ def start_unless_configured() -> LocalServer | None:
     return server
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address on which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

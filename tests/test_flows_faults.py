@@ -22,7 +22,7 @@ from prefect_service import Service, free_port, serving, wait_for
 
 from onecohort.lock import LOCK, lock_output
 
-pytestmark = [pytest.mark.loopback, pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.loopback, pytest.mark.slow]
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) FROM n"
 DEAD_AFTER = 45  # a run gives a sign of life every 30 s

@@ -14,7 +14,7 @@ from prefect_service import ROOT, Service, serving, wait_for
 from onecohort.delivery import find_inputs, open_tables
 from onecohort.study import load_study
 
-pytestmark = [pytest.mark.loopback, pytest.mark.slow, pytest.mark.xdist_group("nightly")]
+pytestmark = [pytest.mark.loopback, pytest.mark.slow]
 
 CENTERS = [
     "adige", "brenta", "dora", "garigliano", "piave", "tagliamento", "tevere", "ticino", "volturno",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prefect_service import Service, free_port, serving, wait_for
 
-pytestmark = [pytest.mark.loopback, pytest.mark.slow, pytest.mark.xdist_group("postgres")]
+pytestmark = [pytest.mark.loopback, pytest.mark.slow]
 
 DEBIAN = Path("/usr/lib/postgresql")
 
