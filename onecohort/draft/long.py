@@ -13,7 +13,7 @@ from onecohort.draft.texts import amount
 from onecohort.profiling import ColumnProfile
 from onecohort.rules.units import factor_between, find_unit
 from onecohort.schema import Field
-from onecohort.suggest import Memory, SourceColumn, TargetField, assign, rank_fields
+from onecohort.suggest import Memory, SourceColumn, Suggestion, TargetField, assign, rank_fields
 
 FEWEST = 3  # names that must be fields before a column is taken to name measurements
 LEAST = 0.05  # a text alone, without values of its own, scores lower than a column
@@ -49,11 +49,18 @@ def find_long(
     if table.rows != "many":
         return None
     measured = [target for target in targets if target.kind in ("number", "integer")]
+    naming = [
+        column
+        for column in table.profile.columns
+        if column.appearance.looks == "code" and FEWEST <= column.distinct <= MOST_NAMES
+    ]
+    # All texts are ranked in one go: a table may have a hundred columns of codes.
+    texts = sorted({text for column in naming for text, _ in column.texts})
+    guesses = rank_fields([SourceColumn(name=text) for text in texts], measured, memory)
+    ranked = dict(zip(texts, guesses, strict=True))
     best: LongTable | None = None
-    for names in table.profile.columns:
-        if names.appearance.looks != "code" or not 1 < names.distinct <= MOST_NAMES:
-            continue
-        fields = _named_fields(names, measured, memory)
+    for names in naming:
+        fields = _named_fields(names, ranked)
         values = _values(table, names)
         if values is None or len(fields) < max(FEWEST, len(best.fields) + 1 if best else 0):
             continue
@@ -62,13 +69,13 @@ def find_long(
 
 
 def _named_fields(
-    names: ColumnProfile, measured: Sequence[TargetField], memory: Memory
+    names: ColumnProfile, ranked: Mapping[str, Sequence[Suggestion]]
 ) -> dict[str, tuple[str, float, str]]:
     texts = [text for text, _ in names.texts]
-    rankings = rank_fields([SourceColumn(name=text) for text in texts], measured, memory)
+    assigned = assign([ranked[text] for text in texts], least=LEAST)
     return {
         guess.field: (text, guess.score, guess.why)
-        for text, guess in zip(texts, assign(rankings, least=LEAST), strict=True)
+        for text, guess in zip(texts, assigned, strict=True)
         if guess is not None
     }
 
