@@ -9,8 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from onecohort.center import CenterSummary
+from onecohort.cli.runs import describe_gate
+from onecohort.errors import StudyError
 from onecohort.run import Built, build
 from onecohort.study import load_study
+
+MISTAKE, CENTER_FAILED = 2, 3
 
 
 def build_command(
@@ -28,15 +32,28 @@ def build_command(
     opened = load_study(study, exports=exports, as_of=as_of)
     for center in centers:
         opened.mapping_path(center)
-    with console.status("reading") as status:
-        built = build(
-            opened,
-            out,
-            centers=centers,
-            fresh=fresh,
-            on_center=lambda summary: show_failure(console, summary),
-            on_step=status.update,
-        )
+    failed: list[CenterSummary] = []
+
+    def on_center(summary: CenterSummary) -> None:
+        if summary.state == "failed":
+            failed.append(summary)
+            show_failure(console, summary)
+
+    try:
+        with console.status("reading") as status:
+            built = build(
+                opened,
+                out,
+                centers=centers,
+                fresh=fresh,
+                on_center=on_center,
+                on_step=status.update,
+            )
+    except StudyError:
+        if len(failed) < len(centers or opened.centers):
+            raise
+        console.print("no center is left: nothing is written, what was published stays")
+        return MISTAKE if {summary.cause for summary in failed} == {"mapping"} else CENTER_FAILED
     if as_json:
         print(json.dumps(built.manifest, ensure_ascii=False, indent=1, sort_keys=True))
     else:
@@ -46,12 +63,11 @@ def build_command(
 
 def show_failure(console: Console, summary: CenterSummary) -> None:
     """What is wrong with a failed center, at once and in full."""
-    if summary.state == "failed":
-        console.print(f"{summary.center} failed; the other centers go on", style="bold red")
-        for error in summary.error:
-            console.print(f"  {error['where']}  {error['what']}", markup=False)
-            if error["fix"]:
-                console.print(f"      {error['fix']}", markup=False)
+    console.print(f"{summary.center} failed", style="bold red")
+    for error in summary.error:
+        console.print(f"  {error['where']}  {error['what']}", markup=False, soft_wrap=True)
+        if error["fix"]:
+            console.print(f"      {error['fix']}", markup=False, soft_wrap=True)
 
 
 def show_result(console: Console, built: Built, out: Path) -> None:
@@ -60,6 +76,7 @@ def show_result(console: Console, built: Built, out: Path) -> None:
     results = result_table(built.folder)
     if results is not None:
         console.print(results)
+    show_gates(console, built)
     home = out / "cohort" if built.published else built.folder
     for name, path in (
         ("cohort", "cohort.parquet"),
@@ -69,6 +86,19 @@ def show_result(console: Console, built: Built, out: Path) -> None:
     ):
         if (built.folder / path).exists():
             console.print(f"{name:<18}{(home / path).as_posix()}", soft_wrap=True)
+
+
+def show_gates(console: Console, built: Built) -> None:
+    """Why a run is held back, and how a person lets it through."""
+    if built.manifest["state"] != "held":
+        return
+    gates = built.manifest["gates"]
+    assert isinstance(gates, list)
+    console.print("held back: what was published stays", style="bold yellow")
+    for gate in gates:
+        if not gate["holds"]:
+            console.print(f"  {describe_gate(gate)}", markup=False, soft_wrap=True)
+    console.print(f"  if it is right: onecohort publish {built.folder.name} --because …")
 
 
 def center_table(built: Built) -> Table:

@@ -53,9 +53,11 @@ def terms_command(field: str, *, study: Path, as_json: bool) -> int:
     """Show the terms of a coded field."""
     schema = load_study(study).schema
     coded = [spec.name for spec in schema.fields.values() if spec.terms]
+    if field in schema.fields and field not in coded:
+        fix = f"coded are {', '.join(coded)}"
+        raise StudyError(Mistake("schemas/cohort.py", f"{field} is no coded field", fix))
     if field not in coded:
-        known = f"{field} is no coded field" if field in schema.fields else ""
-        what = known or f"the cohort has no field {field!r}"
+        what = f"the cohort has no field {field!r}"
         raise StudyError(Mistake("schemas/cohort.py", what, did_you_mean(field, coded)))
     head = ("term", "definition", "source", "English", "Italian")
     rows = list(term_rows(schema.fields[field]))

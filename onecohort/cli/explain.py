@@ -10,6 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from onecohort.errors import Mistake, StudyError
+from onecohort.finding_words import words_of
 from onecohort.mapping.load import did_you_mean
 from onecohort.pseudonym import find_key
 from onecohort.schema import Field
@@ -82,8 +83,8 @@ def explain_tree(trace: Trace, one: TracedPatient, wanted: Sequence[Field]) -> T
             branch.add(line)
     for finding in one.findings:
         style = STYLES[str(finding["severity"])]
-        said = f"{finding['severity']}  row {finding['row']}: {finding['message']}"
-        tree.add(Text(said, style=style))
+        said = f"{finding['severity']}  row {finding['row']}, {finding['column']!r}: "
+        tree.add(Text(said + words_of(finding), style=style))
     return tree
 
 
@@ -109,7 +110,7 @@ def preview_lines(one: TracedPatient, wanted: Sequence[Field]) -> Iterator[Text]
     """One patient: where the rows stand, then a line per field, then what was found in it."""
     state = "" if one.enters else ", does not enter the cohort"
     yield Text(f"{one.key} → {one.patient_id}{state}", style="bold")
-    for row in _rows(one):
+    for row in _rows([one.values[spec.name] for spec in wanted]):
         yield Text(f"  {row}", style="dim")
     for spec in wanted:
         traced = one.values[spec.name]
@@ -120,7 +121,7 @@ def preview_lines(one: TracedPatient, wanted: Sequence[Field]) -> Iterator[Text]
         for finding in traced.findings:
             yield _said(finding, "      ")
     for finding in one.findings:
-        yield _said(finding, f"  row {finding['row']}: ")
+        yield _said(finding, f"  row {finding['row']}, {finding['column']!r}: ")
 
 
 def shown(value: object, spec: Field) -> str:
@@ -135,8 +136,7 @@ def shown(value: object, spec: Field) -> str:
 
 def _said(finding: Finding, before: str) -> Text:
     hint = f" ({finding['hint']})" if finding["hint"] else ""
-    raw = f"{finding['raw']!r} " if finding["raw"] else ""
-    said = f"{before}{finding['check']}: {raw}{finding['message']}{hint}"
+    said = f"{before}{finding['check']}: {words_of(finding)}{hint}"
     return Text(said, style=STYLES[str(finding["severity"])])
 
 
@@ -147,10 +147,10 @@ def _before(cells: Sequence[Cell]) -> str:
     return ", ".join(f"{cell.column}: {cell.raw!r}" for cell in filled)
 
 
-def _rows(one: TracedPatient) -> Iterator[str]:
-    """The rows that the patient's values come from, by export and sheet."""
+def _rows(values: Sequence[TracedValue]) -> Iterator[str]:
+    """The rows that the values come from, by export and sheet."""
     found: dict[str, list[int]] = {}
-    for traced in one.values.values():
+    for traced in values:
         for cell in traced.cells:
             found.setdefault(_export(cell), []).append(cell.row)
     for place, rows in found.items():

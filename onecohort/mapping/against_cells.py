@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from onecohort.errors import ExportError, Mistake
 from onecohort.exports.table import Table
+from onecohort.finding_words import words_of
 from onecohort.harmonize import Harmonized, harmonize
 from onecohort.mapping.against_export import Level, Told
 from onecohort.mapping.load import LoadedMapping
@@ -38,7 +39,6 @@ ONE_BY_ONE = (
 KEYS = ("key.missing", "key.orphan")
 MANY_KEYLESS = 0.1  # of a table's rows without a key: then the key is wrong, not a row
 MOST_PER_FIELD = 8
-VERBS = ("is", "has", "does", "differs", "gives", "holds", "says")  # with which a message goes on
 Row = Mapping[str, object]
 
 
@@ -100,6 +100,10 @@ def _counted(findings: pa.Table, fields: set[str]) -> list[Row]:
     findings = pa.concat_tables(
         [findings.filter(pc.invert(missing)), lonely.select(findings.schema.names)]
     )
+    # Two rows of one patient differ in many columns; it is one thing to know.
+    conflict = pc.equal(findings.column("check"), "key.conflict")
+    column = pc.if_else(conflict, None, findings.column("column"))
+    findings = findings.set_column(findings.schema.get_field_index("column"), "column", column)
     each = pc.is_in(findings.column("check"), value_set=pa.array(ONE_BY_ONE))
     findings = findings.append_column("text", pc.if_else(each, findings.column("raw"), None))
     keys = [
@@ -134,11 +138,9 @@ def _said(row: Row) -> str:
     )
     if row["check"] == "correction.unused":
         return f"{message}: {row['raw_first']!r} in {column!r}"
-    if row["check"] == "required.missing":
-        return f"{message} ({first})"
-    raw = repr(row["raw_first"]) if row["raw_first"] else "a blank"
-    colon = "" if message.partition(" ")[0] in VERBS else ":"
-    return f"{raw} in {column!r}{colon} {message} ({first})"
+    if column is None:
+        return f"row {row['row_min']} {message} ({cells})"
+    return f"{words_of({**row, 'raw': row['raw_first']}, f' in {column!r}')} ({first})"
 
 
 def _where(sound: LoadedMapping, row: Row, table: str) -> str:

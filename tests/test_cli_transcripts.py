@@ -1,0 +1,187 @@
+"""What each command says at a data manager's desk, word for word, on good and on bad input.
+
+The transcripts in tests/transcripts are written again, to be read and committed, by
+
+    UPDATE_TRANSCRIPTS=1 pytest tests/test_cli_transcripts.py
+"""
+
+import os
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from desk_study import make_study
+
+from onecohort.cli import main
+
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+UPDATE = "UPDATE_TRANSCRIPTS" in os.environ
+MAPPING = "center_mappings/panaro.yaml"
+PATIENTS = "exports/panaro/pazienti_2021-06.csv"
+# What differs from run to run, and what stands for it in a transcript.
+CHANGING = (
+    (re.compile(r"\b\d{8}T\d{6}-\d{6}\b"), "<run>"),
+    (re.compile(r"derivations\.py:\d+"), "derivations.py:<line>"),
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Commands given in a fresh study, after some edits: (file, what stands there, what is put)."""
+
+    name: str
+    commands: tuple[str, ...]
+    edits: tuple[tuple[str, str, str], ...] = ()
+
+
+SCENES = (
+    Scene("help", ("onecohort --help", "onecohort check --help", "onecohort", "onecohort chek")),
+    Scene("check-good", ("onecohort check", "onecohort check panaro", "onecohort check --json")),
+    Scene(
+        "check-bad",
+        ("onecohort check", "onecohort check --notes", "onecohort check --json"),
+        (
+            (MAPPING, "M: male, F: female", "M: mail, F: female, X: female"),
+            (MAPPING, "birth_date: { from: Nascita }", "birth_date: { from: Nascita, unit: d }"),
+            (MAPPING, "from: Farmaco", "from: Farmacco"),
+            (MAPPING, "rows: many", "row: many"),
+        ),
+    ),
+    Scene(
+        "check-needs-a-person",
+        ("onecohort check", "onecohort check --notes", "onecohort build"),
+        (
+            (MAPPING, "M: male, F: female", "M: male, F: female, X: female"),
+            (MAPPING, "      Dacogen: decitabine\n", ""),
+            (MAPPING, "  Note: free text, not in the protocol", "  Noted: free text"),
+        ),
+    ),
+    Scene(
+        "check-nothing-there",
+        ("onecohort check", "onecohort check pannaro", "onecohort check --study exports"),
+        ((MAPPING, "files: panaro/esami_*.csv", "files: panaro/labs_*.csv"),),
+    ),
+    Scene(
+        "preview",
+        (
+            "onecohort preview panaro --rows 2",
+            "onecohort preview panaro --field best_response",
+            "onecohort preview panaro --patient P-06 --field hma_drug",
+            "onecohort preview panaro --patient P-66",
+            "onecohort preview panaro --field best_respons",
+            "onecohort preview panaro --rows 1 --field sex --json",
+        ),
+        ((PATIENTS, "P-02;F;", "P-02;f;"),),
+    ),
+    Scene(
+        "preview-with-findings",
+        ("onecohort preview panaro --rows 2",),
+        (
+            (PATIENTS, "P-01;M;03/04/1948", "P-01;?;03/04/48"),
+            (PATIENTS, "P-02;F;21/11/1951", "P-02;F;31/11/1951"),
+            (PATIENTS, "Vidaza;08/01/2018", "vidaza 75;08/01/2018"),
+        ),
+    ),
+    Scene(
+        "rows-that-do-not-enter",
+        (
+            "onecohort check",
+            "onecohort preview panaro --rows 1 --field sex",
+            "onecohort explain panaro P-01 sex",
+            "onecohort build",
+        ),
+        ((PATIENTS, "P-02;F;", "P-01;F;"), (PATIENTS, "P-03;F;", ";F;")),
+    ),
+    Scene(
+        "explain",
+        (
+            "onecohort explain panaro P-01 hemoglobin_g_dl",
+            "onecohort explain panaro P-01 os_months",
+            "onecohort explain panaro P-05 hma_end_date",
+            "onecohort explain panaro P-01 hma_line",
+            "onecohort explain panaro P-03",
+            "onecohort explain panaro P-03 sexx",
+            "onecohort explain panaro P-33",
+            "onecohort explain pannaro P-03",
+            "onecohort explain panaro P-03 sex --json",
+        ),
+        (
+            (MAPPING, "examples", "corrections:\n  - { patient: P-01, column: Linea, was: '2', now: '3', "
+             "reason: the letter of 2021-06-20 }\n\nexamples"),
+        ),
+    ),
+    Scene(
+        "dictionary",
+        (
+            "onecohort fields",
+            "onecohort fields --html fields.html --xlsx fields.xlsx --markdown fields.md",
+            "onecohort fields --html nowhere/fields.html",
+            "onecohort terms sex",
+            "onecohort terms best_response",
+            "onecohort terms sex --json",
+            "onecohort terms best_respons",
+            "onecohort terms death_date",
+            "onecohort schema",
+            "onecohort schema editors.json",
+        ),
+    ),
+    Scene("build", ("onecohort build", "onecohort build", "onecohort build panaro --fresh")),
+    Scene(
+        "build-with-a-mistake",
+        ("onecohort build", "onecohort build pannaro"),
+        ((MAPPING, "M: male", "M: mail"),),
+    ),
+)  # fmt: skip
+
+
+def run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """A command, what it says (first the output, then the errors), and how it ends."""
+    monkeypatch.setattr(sys, "argv", shlex.split(command))
+    try:
+        main()
+        code: object = 0
+    except SystemExit as exit_:
+        code = exit_.code or 0
+    said = capsys.readouterr()
+    lines = [f"$ {command}", *(said.out + said.err).splitlines()]
+    text = "\n".join(line.rstrip() for line in lines)
+    for pattern, shown in CHANGING:
+        text = pattern.sub(shown, text)
+    assert "Traceback" not in text
+    assert "\x1b" not in text
+    return f"{text}\n[exit {code}]\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study folder, entered; a terminal of fixed width; no colour."""
+    root = make_study(tmp_path / "desk", project)
+    monkeypatch.chdir(root)
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERMINAL_WIDTH", "100")
+    return root
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_a_command_says_what_its_transcript_says(
+    scene: Scene, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, old, new in scene.edits:
+        text = (desk / name).read_text(encoding="utf-8")
+        assert old in text
+        (desk / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    said = "\n".join(run(command, monkeypatch, capsys) for command in scene.commands)
+    said = said.replace(str(desk), "<study>")
+    golden = TRANSCRIPTS / f"{scene.name}.txt"
+    if UPDATE:
+        golden.write_text(said, encoding="utf-8")
+    assert said == golden.read_text(encoding="utf-8")
+
+
+def test_every_transcript_has_its_scene() -> None:
+    assert {path.stem for path in TRANSCRIPTS.glob("*.txt")} == {scene.name for scene in SCENES}
