@@ -538,3 +538,13 @@ def test_only_hidden_sheets_are_no_guess(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="holds no visible worksheet"):
         read(path)
     assert read(path, sheet="Pazienti").cells == [("1",)]
+
+
+def test_a_cell_beyond_every_sheet_is_damage(tmp_path: Path) -> None:
+    path = xlsb(
+        tmp_path / "x.xlsb",
+        (0, struct.pack("<IIHBB", 2, 0, 0, 0, 0)),
+        (5, struct.pack("<IId", 12_000_000, 0, 2.5)),
+    )
+    with pytest.raises(ExportError, match="a cell in row 3, column 12,000,001, which no sheet has"):
+        look_at_workbook(path.read_bytes(), where="x").scan("S", 0, where="x")

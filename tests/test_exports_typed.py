@@ -270,9 +270,9 @@ def test_a_workspace_lists_its_data_frames_and_one_must_be_named(tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "damaged or no R file|cannot be read"),
-        (b"id,sex\n", "damaged or no R file|cannot be read"),
-        (b"\x1f\x8b" + b"\0" * 40, "cannot be read as an R file|damaged"),
+        (b"", "damaged or no R file"),
+        (b"id,sex\n", "damaged or no R file"),
+        (b"\x1f\x8b" + b"\0" * 40, "damaged or no R file"),
         (base64.b64decode(R_VECTOR), "holds no data frame"),
         (base64.b64decode(R_LISTS), "column 'l'  holds lists"),
     ],
@@ -286,5 +286,5 @@ def test_what_is_no_data_frame_is_refused(tmp_path: Path, content: bytes, messag
 @pytest.mark.parametrize("cut", [0.2, 0.5, 0.9])
 def test_an_r_file_cut_short_is_refused(tmp_path: Path, cut: float) -> None:
     data = base64.b64decode(R_FRAME)
-    with pytest.raises(ExportError, match=r"cannot be read as an R file|is damaged"):
+    with pytest.raises(ExportError, match="is damaged or no R file"):
         read(written(tmp_path, "x.rds", data[: int(len(data) * cut)]))

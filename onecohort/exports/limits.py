@@ -18,7 +18,8 @@ from onecohort.errors import ExportError
 MAX_RATIO = 250
 RATIO_MATTERS_FROM = 32 << 20  # bytes once opened; below it no ratio does harm
 MAX_OPENED = 4 << 30  # bytes of one archive, opened
-MAX_CELLS = 60_000_000  # of one sheet, blank ones between its corners included (32 bytes each)
+MAX_CELLS = 40_000_000  # of one sheet, blank ones between its corners included (40 bytes each)
+MAX_SHEET_ROWS, MAX_SHEET_COLUMNS = 1 << 20, 1 << 14  # what Excel and LibreOffice can show
 MAX_MEMBERS = 10_000
 _CHUNK = 1 << 20
 _LOCKS = ("~$", ".~lock.")  # left by Excel and LibreOffice beside a workbook that is open
@@ -87,6 +88,17 @@ def check_cells(rows: int, columns: int, *, where: str) -> None:
             f"spans {rows:,} rows x {columns:,} columns, more than {MAX_CELLS:,} cells",
             "delete the stray cells far from the table, or export it as CSV",
         )
+
+
+def check_sheet(rows: int, columns: int, *, where: str) -> None:
+    """Raise ExportError if a sheet is larger than a sheet can be, or than memory is meant for."""
+    if rows > MAX_SHEET_ROWS or columns > MAX_SHEET_COLUMNS:
+        raise ExportError(
+            where,
+            f"is damaged: it has a cell in row {rows:,}, column {columns:,}, which no sheet has",
+            "open it in a spreadsheet program and save it again",
+        )
+    check_cells(rows, columns, where=where)
 
 
 def member_chunks(archive: zipfile.ZipFile, name: str, *, where: str) -> Iterator[bytes]:

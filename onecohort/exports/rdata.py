@@ -10,6 +10,7 @@ import io
 import lzma
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import IO, cast
@@ -41,29 +42,51 @@ def open_rdata(path: Path, export: str, layout: Layout) -> MemoryTable:
     Raises ExportError for a file that R did not write, that holds no data frame, or several when
     `sheet` names none of them.
     """
-    frames = _frames(path, export)
-    wanted = layout.sheet
-    if wanted is None and len(frames) == 1:
-        wanted = next(iter(frames))
-    if wanted is None or wanted not in frames:
-        what = "several data frames" if layout.sheet is None else f"no data frame {layout.sheet!r}"
-        raise ExportError(export, f"sheet: it holds {what}", f"one of {', '.join(frames)}")
-    return _table(frames[wanted], export, wanted or None)
+    with _refusing_damage(export):
+        frames = _frames(path, export)
+        wanted = layout.sheet
+        if wanted is None and len(frames) == 1:
+            wanted = next(iter(frames))
+        if wanted is None or wanted not in frames:
+            what = (
+                "several data frames" if layout.sheet is None else f"no data frame {layout.sheet!r}"
+            )
+            raise ExportError(export, f"sheet: it holds {what}", f"one of {', '.join(frames)}")
+        return _table(frames[wanted], export, wanted or None)
 
 
 def list_rdata(path: Path, export: str) -> list[TableSummary]:
     """Every data frame of the file."""
     found = []
-    for name, frame in _frames(path, export).items():
-        table = _table(frame, export, name or None)
-        layout = Layout(sheet=name or None)
-        found.append(TableSummary(export, name or None, layout, table.columns, table.facts))
+    with _refusing_damage(export):
+        for name, frame in _frames(path, export).items():
+            table = _table(frame, export, name or None)
+            layout = Layout(sheet=name or None)
+            found.append(TableSummary(export, name or None, layout, table.columns, table.facts))
     return found
 
 
+@contextmanager
+def _refusing_damage(export: str) -> Iterator[None]:
+    """Turn what a damaged stream does to its readers into an ExportError.
+
+    A flipped bit makes other types, lengths and trees of what R wrote, so it fails in many ways.
+    """
+    try:
+        yield
+    except ExportError:
+        raise
+    except Exception as error:
+        line = (str(error).splitlines() or [""])[0]
+        raise ExportError(
+            export,
+            f"is damaged or no R file ({type(error).__name__}: {line})",
+            "ask for it again, saved with saveRDS()",
+        ) from None
+
+
 def _frames(path: Path, export: str) -> dict[str, RObject]:
-    parsed = _parse(path, export)
-    top = parsed.object
+    top = _parse(path, export).object
     found: dict[str, RObject] = {}
     if _is_frame(top):
         found[""] = top
@@ -82,31 +105,13 @@ def _frames(path: Path, export: str) -> dict[str, RObject]:
 
 def _parse(path: Path, export: str) -> RData:
     data = path.read_bytes()
-    try:
-        packed = _MAGIC.get(data[:2])
-        if packed is not None:
-            with _opened(io.BytesIO(data), packed) as stream:
-                chunks = iter(lambda: stream.read(_CHUNK), b"")
-                data = limits.bounded(chunks, len(data), where=export)
-        kind = ".rda" if data[:3] in (b"RDX", b"RDA") else ".rds"
-        return parse_data(data, extension=kind)
-    except ExportError:
-        raise
-    except (
-        OSError,
-        EOFError,
-        lzma.LZMAError,
-        ValueError,
-        NotImplementedError,
-        IndexError,
-    ) as error:
-        raise ExportError(
-            export, f"cannot be read as an R file ({error})", "save it again with saveRDS()"
-        ) from None
-    except Exception as error:  # the parser of a damaged stream fails in many ways
-        raise ExportError(
-            export, f"is damaged or no R file ({type(error).__name__})", "ask for the file again"
-        ) from None
+    packed = _MAGIC.get(data[:2])
+    if packed is not None:
+        with _opened(io.BytesIO(data), packed) as stream:
+            chunks = iter(lambda: stream.read(_CHUNK), b"")
+            data = limits.bounded(chunks, len(data), where=export)
+    kind = ".rda" if data[:3] in (b"RDX", b"RDA") else ".rds"
+    return parse_data(data, extension=kind)
 
 
 def _opened(data: io.BytesIO, packed: str) -> IO[bytes]:

@@ -26,6 +26,7 @@ from onecohort.exports.table import ROWS_PER_BATCH, Batch, Layout
 
 _FETCHED = 10_000  # rows that a server sends at once
 LARGEST_FETCH = 2**31 - 1  # sqlite3 takes a C int
+_FAILURES = (SQLAlchemyError, sqlite3.Error, UnicodeError)  # a damaged file fails in any of them
 _SQLITE = b"SQLite format 3\0"
 _READING = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(select|with|values|table)\b", re.I | re.S
@@ -64,7 +65,7 @@ class QueryTable:
                     numbers = np.arange(given + 1, given + 1 + len(part), dtype=np.int64)
                     yield Batch(pa.array(numbers), pa.RecordBatch.from_arrays(arrays, names=names))
                     given += len(part)
-        except SQLAlchemyError as error:
+        except _FAILURES as error:
             raise _refusal(error, self.export) from None
         if given == 0:
             empty = [pa.array([], pa.string()) for _ in names]
@@ -90,7 +91,7 @@ def open_sql(path: Path, export: str, layout: Layout) -> QueryTable:
             result = connection.execute(sqlalchemy.text(query.replace(":", "\\:")))
             header = name_columns([list(result.keys())])
             result.close()
-    except SQLAlchemyError as error:
+    except _FAILURES as error:
         raise _refusal(error, export) from None
     facts = {"format": f"{engine.dialect.name} database"} | facts | header.facts()
     return QueryTable(export, layout.sheet, header.columns, facts, engine, query)
@@ -209,19 +210,19 @@ def _tables(engine: sqlalchemy.Engine, export: str) -> list[str]:
     try:
         inspector = sqlalchemy.inspect(engine)
         return sorted([*inspector.get_table_names(), *inspector.get_view_names()])
-    except SQLAlchemyError as error:
+    except _FAILURES as error:
         raise _refusal(error, export) from None
 
 
 def _key_columns(engine: sqlalchemy.Engine, table: str, export: str) -> list[str]:
     try:
         found = sqlalchemy.inspect(engine).get_pk_constraint(table)
-    except SQLAlchemyError as error:
+    except _FAILURES as error:
         raise _refusal(error, export) from None
     return list(found["constrained_columns"])
 
 
-def _refusal(error: SQLAlchemyError, export: str) -> ExportError:
+def _refusal(error: Exception, export: str) -> ExportError:
     """The database's own first line, without the statement, its values or the address."""
     cause = getattr(error, "orig", None) or error
     lines = str(cause).splitlines() or [type(cause).__name__]

@@ -41,7 +41,7 @@ def read_grid(
     merged = scan.merged if scan.merged is not None else list(sheet.merged_cell_ranges or [])
     if sheet.end is None and not scan.errors:
         return [], merged
-    limits.check_cells(sheet.total_height, sheet.total_width, where=where)
+    limits.check_sheet(sheet.total_height, sheet.total_width, where=where)
     with refusing(where):
         grid: Grid = [list(row) for row in sheet.to_python(skip_empty_area=False)]
     tall = max([len(grid), *(row for row, _ in scan.errors)])

@@ -5,6 +5,7 @@ blanks and knows no display formats; so a sheet is looked through first, in boun
 """
 
 import io
+import struct
 import zipfile
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,9 @@ from onecohort.exports.workbook_scan import SheetScan
 from onecohort.exports.workbook_xls import scan_xls
 from onecohort.exports.workbook_xlsb import scan_xlsb
 from onecohort.exports.workbook_xlsx import scan_xlsx
+
+# What zipfile raises over a damaged directory, besides the error of its own.
+_UNREADABLE = (zipfile.BadZipFile, ValueError, OSError, KeyError, RuntimeError, struct.error)
 
 
 class WorkbookKind(StrEnum):
@@ -50,7 +54,7 @@ class Workbook:
                 scan = scan_xlsx(archive, sheet, where=where)
             else:
                 scan = scan_xlsb(archive, sheet, where=where)
-        limits.check_cells(scan.rows, scan.columns, where=where)
+        limits.check_sheet(scan.rows, scan.columns, where=where)
         return scan
 
 
@@ -73,7 +77,7 @@ def look_at_workbook(data: bytes, *, where: str) -> Workbook:
                 refuse_encrypted(archive, where=where)
                 scans = _within_limits(scan_ods(archive, where=where), where)
                 return Workbook(data, WorkbookKind.ODS, scans)
-    except (zipfile.BadZipFile, ValueError, OSError, KeyError) as error:
+    except _UNREADABLE as error:
         raise ExportError(where, f"is damaged ({error})", "ask for the file again") from None
     raise ExportError(
         where, "is a zip archive, but no workbook", "unpack it and name the file in it"
@@ -81,5 +85,7 @@ def look_at_workbook(data: bytes, *, where: str) -> Workbook:
 
 
 def _within_limits(scans: list[SheetScan], where: str) -> tuple[SheetScan, ...]:
+    for scan in scans:
+        limits.check_sheet(scan.rows, scan.columns, where=where)
     limits.check_cells(sum(scan.rows * scan.columns for scan in scans), 1, where=where)
     return tuple(scans)

@@ -11,7 +11,6 @@ from onecohort.exports import limits
 from onecohort.exports.workbook_scan import SheetScan
 from onecohort.exports.workbook_xlsx import refuse_entities
 
-_MOST_ROWS, _MOST_COLUMNS = 1 << 20, 1 << 14  # of a sheet in LibreOffice
 _ERROR = "calcext:value-type"
 
 
@@ -74,21 +73,25 @@ class _Reader:
         elif self._depth != 1:
             return
         elif tag == "table:table-column":
-            times = self._times(attributes, "table:number-columns-repeated", _MOST_COLUMNS)
+            times = self._times(
+                attributes, "table:number-columns-repeated", limits.MAX_SHEET_COLUMNS
+            )
             if attributes.get("table:visibility") in ("collapse", "filter"):
                 first = self._sheet_column + 1
                 self.scan.hidden_columns += range(first, first + min(times, 1000))
             self._sheet_column += times
         elif tag == "table:table-row":
             self._row += self._row_times
-            self._row_times = self._times(attributes, "table:number-rows-repeated", _MOST_ROWS)
+            self._row_times = self._times(
+                attributes, "table:number-rows-repeated", limits.MAX_SHEET_ROWS
+            )
             self._column = self._column_times = self._filled_to = 0
             if attributes.get("table:visibility") in ("collapse", "filter"):
                 self.scan.hidden_rows += self._row_times
         elif tag in ("table:table-cell", "table:covered-table-cell"):
             self._column += self._column_times
             self._column_times = self._times(
-                attributes, "table:number-columns-repeated", _MOST_COLUMNS
+                attributes, "table:number-columns-repeated", limits.MAX_SHEET_COLUMNS
             )
             self._is_error = attributes.get(_ERROR) == "error"
             self._in_cell, self._text = True, ""
@@ -105,7 +108,7 @@ class _Reader:
             self.scan.rows = max(self.scan.rows, self._row + self._row_times)
             self.scan.columns = max(self.scan.columns, self._filled_to)
             self.scan.is_filled = True
-            limits.check_cells(self.scan.rows, self.scan.columns, where=self._where)
+            limits.check_sheet(self.scan.rows, self.scan.columns, where=self._where)
         elif tag in ("table:table-cell", "table:covered-table-cell"):
             self._in_cell = False
             if self._text:

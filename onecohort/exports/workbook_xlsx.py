@@ -59,10 +59,12 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
     for number, rows in enumerate(_whole_rows(archive, part, where=where)):
         refuse_entities(rows, where=where)
         _extend(scan, rows)
-        limits.check_cells(scan.rows, scan.columns, where=where)
+        limits.check_sheet(scan.rows, scan.columns, where=where)
         if b'"e"' in rows:
             for match in _ERROR.finditer(rows):
-                scan.errors[int(match[2]), _column_number(match[1])] = unescape(match[3].decode())
+                scan.errors[int(match[2]), _column_number(match[1])] = unescape(
+                    match[3].decode("utf-8", "replace")
+                )
         if b'hidden="' in rows:
             scan.hidden_rows += len(_HIDDEN_ROW.findall(rows))
         if number == 0:
