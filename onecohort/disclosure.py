@@ -1,6 +1,7 @@
 """Small numbers in what may be mailed around: nothing below 5 is shown, nor to be had by subtraction."""
 
 import math
+from collections.abc import Sequence
 
 SMALLEST_SHOWN = 5
 
@@ -21,6 +22,19 @@ def show_count(count: int) -> str:
     ('0', '<5', '12,345')
     """
     return f"<{SMALLEST_SHOWN}" if is_small(count) else f"{count:,}"
+
+
+def show_total(parts: Sequence[int]) -> str:
+    """The sum of parts that stand beside it; a range where it would tell the one that is masked.
+
+    >>> show_total([7, 2, 3]), show_total([7, 0, 2]), show_total([2])
+    ('12', '8–11', '<5')
+    """
+    small = [part for part in parts if is_small(part)]
+    rest = sum(parts) - sum(small)
+    if len(small) == 1 and rest:
+        return f"{rest + 1:,}–{rest + SMALLEST_SHOWN - 1:,}"
+    return show_count(sum(parts))
 
 
 def show_percent(part: int, whole: int) -> str:

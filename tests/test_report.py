@@ -10,6 +10,7 @@ import pytest
 from onecohort.report.balance_flow import balance_rows, draw_balance
 from onecohort.report.check_table import Judged, judge_checks
 from onecohort.report.distribution_data import RARE, summarise_numbers, summarise_terms
+from onecohort.report.distributions import draw_distributions
 from onecohort.report.finding_groups import group_shared
 from onecohort.report.matrix import build_matrix
 from onecohort.report.review import Review, review_run
@@ -199,10 +200,28 @@ def test_terms_of_fewer_than_five_are_one_part_that_tells_no_number() -> None:
     drawn = {
         summarise_terms("a", {"yes": 11 - few, "no": few}, 11).shares["yes"] for few in (1, 2, 3, 4)
     }
-    assert drawn == {7 / 11}
+    assert {round(share, 4) for share in drawn} == {0.6364}
     parts = summarise_terms("a", {"x": 6, "y": 3, "z": 3}, 12)
     assert parts.shares == {"x": 0.5, RARE: 0.5}
     assert summarise_terms("a", {"x": 3, "y": 1}, 4).shares == {}
+
+
+def test_shares_are_rounded_where_they_would_tell_how_many_lack_the_value() -> None:
+    drawn = {missing: summarise_terms("a", {"x": 12 - missing}, 12) for missing in (1, 2, 3)}
+    assert {parts.n for parts in drawn.values()} == {"8–11"}
+    nine, ten = (summarise_terms("a", {"x": 5, "y": n}, 12).shares["x"] for n in (5, 6))
+    assert (nine, ten) == pytest.approx((0.5, 0.45))
+
+
+def test_all_centers_are_not_summed_where_that_would_tell_the_one_that_is_masked() -> None:
+    data = frame()
+    data = data[data["center"].isin(["adige", "brenta", "dora"])].assign(sex="male")
+    whole = {"adige": 14, "brenta": 13, "dora": 12}
+    (sex,) = (d for d in draw_distributions(cohort_of(data), schema(), whole) if d.field == "sex")
+    assert [row[0] for row in sex.rows] == ["adige", "brenta", "dora", "all"]
+    data.loc[data.index[data["center"] == "dora"][0], "sex"] = "female"
+    (sex,) = (d for d in draw_distributions(cohort_of(data), schema(), whole) if d.field == "sex")
+    assert [row[0] for row in sex.rows] == ["adige", "brenta", "dora"]
 
 
 def test_numbers_show_quartiles_from_five_and_percentiles_from_twenty_but_no_extremes() -> None:

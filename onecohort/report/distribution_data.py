@@ -70,10 +70,19 @@ def summarise_terms(center: str, counts: Mapping[str, int], patients: int) -> Pa
     if is_small(rest):
         at_least = min(shown, key=lambda term: shown[term])
         shown[at_least] -= SMALLEST_SHOWN - 1 - rest
-    shares = {term: count / total for term, count in shown.items()}
+    # An exact share would tell how many have a value where that is masked.
+    step = 0.05 if is_small(patients - total) else 0.0001
+    shares = {term: round(count / total / step) * step for term, count in shown.items()}
     if rest:
         shares[RARE] = 1 - sum(shares.values())
     return Parts(center, _known(total, patients), shares, at_least)
+
+
+def is_masked(shown: Spread | Parts) -> bool:
+    """Whether a center's row hides a number that the row of all centers would give away."""
+    return not shown.n.replace(",", "").isdigit() or (
+        isinstance(shown, Parts) and RARE in shown.shares
+    )
 
 
 def _known(count: int, patients: int) -> str:

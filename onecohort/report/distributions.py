@@ -15,6 +15,7 @@ from onecohort.report.distribution_data import (
     Floats,
     Parts,
     Spread,
+    is_masked,
     summarise_numbers,
     summarise_terms,
 )
@@ -71,7 +72,8 @@ def _draw_numbers(
         for center, array in arrays.items()
     ]
     pooled = np.concatenate([np.empty(0), *arrays.values()])
-    rows.append(summarise_numbers("all", pooled, sum(patients.values())))
+    if sum(map(is_masked, rows)) != 1:
+        rows.append(summarise_numbers("all", pooled, sum(patients.values())))
     is_date = field.kind == "date"
     axis = _Axis.around(rows, is_date=is_date)
     unit = "year" if is_date else (field.unit or "")
@@ -104,7 +106,8 @@ def _draw_terms(
         for center, counts in counted.items()
     ]
     every = {term: sum(counts[term] for counts in counted.values()) for term in terms}
-    rows.append(summarise_terms("all", every, sum(patients.values())))
+    if sum(map(is_masked, rows)) != 1:
+        rows.append(summarise_terms("all", every, sum(patients.values())))
     used = [t for t in (*terms, RARE) if any(t in row.shares for row in rows)]
     colours = {term: "rare" if term == RARE else f"c{terms.index(term) % 8}" for term in used}
     marks = "".join(_stack(row, number, used, colours) for number, row in enumerate(rows))
@@ -179,7 +182,7 @@ class _Axis:
             steps = (1, 3) if last - first < 4 else (1,)
             ticks = [s * 10.0**p for p in range(first, last + 1) for s in steps]
         else:
-            rough = (self.high - self.low) / 4
+            rough = (self.high - self.low) / 5
             size = 10.0 ** math.floor(math.log10(rough))
             step = next(s * size for s in (1, 2, 5, 10) if s * size >= rough)
             step = max(step, 1.0) if self.is_date else step

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from onecohort.disclosure import show_part, show_share
+from onecohort.disclosure import is_small, show_part, show_share
 from onecohort.report.run_folder import CenterRun, RunFolder
 from onecohort.schema import CohortSchema
 
@@ -65,8 +65,10 @@ def build_matrix(run: RunFolder, schema: CohortSchema) -> Matrix:
             if c.state != "failed" and field.name in c.fields
         ]
         filled, of = sum(f["filled"] for f in fills), sum(f["of"] for f in fills)
+        masked = [f for f in fills if is_small(f["filled"]) or is_small(f["of"] - f["filled"])]
+        overall = show_share(filled, of) if len(masked) != 1 else "–"  # it would tell the one
         unit = field.unit or ""
-        lines.append(Line(field.name, field.title, unit, cells, show_share(filled, of)))
+        lines.append(Line(field.name, field.title, unit, cells, overall))
     return Matrix(tuple(run.centers), tuple(lines))
 
 

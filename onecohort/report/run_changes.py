@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onecohort.changes import CohortChanges, FindingChanges, compare_cohorts, compare_findings
-from onecohort.disclosure import show_count
+from onecohort.disclosure import show_count, show_total
 from onecohort.report.run_folder import RunFolder
 
 PATIENT_KINDS = {
@@ -85,12 +85,11 @@ def compare_runs(run: RunFolder, previous: RunFolder | None) -> Since | None:
 
 def shared_changes(since: Since, centers: Mapping[str, object]) -> list[tuple[str, list[str]]]:
     """Rows (what, at all centers and at each) of counts as a shared report shows them."""
-    total = since.counts()
     by_center = {center: since.counts(center) for center in centers}
     return [
-        (words, [show_count(total[kind]), *(show_count(by_center[c][kind]) for c in centers)])
+        (words, [show_total(counts), *map(show_count, counts)])
         for kind, words in (PATIENT_KINDS | FINDING_KINDS).items()
-        if kind in total
+        if (counts := [found[kind] for found in by_center.values() if kind in found])
     ]
 
 

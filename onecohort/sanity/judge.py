@@ -95,8 +95,8 @@ def _unit_suspicion(slip: Slip, field: Field, numbers: Numbers) -> Suspicion:
     unit = f" {field.unit}" if field.unit else ""
     reading = f"as {slip.label}" if slip.is_unit else f"if {slip.label}"
     words = (
-        f"median {slip.before:.3g} against {slip.elsewhere:.3g}{unit} at the others; read {reading} "
-        f"it is {slip.after:.3g}"
+        f"median {_spell(slip.before)} against {_spell(slip.elsewhere)}{unit} at the others; "
+        f"read {reading} it is {_spell(slip.after)}"
     )
     shown = words if len(slip.rows) >= 5 else "a part of the values lies far off the others"
     part = len(slip.rows)
@@ -112,6 +112,10 @@ def _unit_suspicion(slip: Slip, field: Field, numbers: Numbers) -> Suspicion:
         cohort_rows=_kept(numbers.cohort_rows[slip.rows]),
         finding_rows=_kept(numbers.finding_rows[slip.rows]),
     )
+
+
+def _spell(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _unit_action(slip: Slip, field: Field) -> str:
