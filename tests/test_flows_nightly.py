@@ -148,6 +148,48 @@ def test_fresh_redoes_all(service: Service, first: str) -> None:
     assert {states[center] for center in CENTERS} == {"Completed"}
 
 
+def test_whoever_brings_files_can_have_them_read_at_once(service: Service, first: str) -> None:
+    body = {"deployments": {"name": {"any_": ["arrivals"]}}}
+    before = {run["id"] for run in service.ask("/flow_runs/filter", body)}
+    emit = ("event", "emit", "onecohort.delivery.arrived", "--resource-id", "onecohort.deliveries")
+    service.run("-m", "prefect", *emit)
+
+    def begun() -> str | None:
+        found = {run["id"] for run in service.ask("/flow_runs/filter", body)} - before
+        return found.pop() if found else None
+
+    run = wait_for(begun, "run of the delivery check", 60)
+    assert service.ended(run)["name"] in ("Unchanged", "Completed")
+
+
+def test_the_key_of_pseudonyms_may_be_a_secret_of_prefect(service: Service) -> None:
+    save = "from prefect.blocks.system import Secret; Secret(value='k3y-of-nobody').save('onecohort-key')"
+    service.run("-c", save)
+    out = service.home / "keyed"
+    told = service.call_flow("", out=str(out), fresh=False)
+    service.run("-m", "prefect", "--no-prompt", "block", "delete", "secret/onecohort-key")
+    assert "state: Completed" in told
+    keyed = json.loads((out / "cohort" / "manifest.json").read_text())
+    assert keyed["pseudonym_key"] == "environment"
+    assert "k3y-of-nobody" not in kept_by_prefect(service)
+
+
+def test_one_machine_serves_both_flows_without_a_work_pool(service: Service, first: str) -> None:
+    options = ("--deliveries", str(service.study / "deliveries"), "--out", str(service.out))
+    service.start("serve", "flows/serve.py", *options)
+
+    def served() -> bool | None:
+        names = {each["name"] for each in service.ask("/deployments/filter", {})}
+        return True if {"nightly-here", "arrivals-here"} <= names else None
+
+    wait_for(served, "served deployments", 60)
+    state = service.build(deployment="nightly-here")[1]
+    assert state["type"] == "COMPLETED"
+    service.kill("serve")
+    assert "Traceback" not in (service.home / "serve.log").read_text()
+    assert "never awaited" not in (service.home / "serve.log").read_text()
+
+
 def test_an_error_that_quotes_a_patient_reaches_a_log_and_not_prefect(service: Service) -> None:
     told = service.call_flow(
         "def fail(study, folder): raise ValueError('could not convert RSSMRA45C12H501Z')\n"
