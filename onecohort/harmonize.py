@@ -23,7 +23,13 @@ from onecohort.mapping.references import JOINED, Plan, Step, plan_mapping
 from onecohort.patients import LINEAGE, Patients, SecondTable, first_rows
 from onecohort.pseudonym import PseudonymKey, normalise_identifier
 from onecohort.quarantine import Quarantine
-from onecohort.repeats import Hashes, hash_texts, repeated_hashes, resolve_repeats
+from onecohort.repeats import (
+    Hashes,
+    distinct_hashes,
+    hash_texts,
+    repeated_hashes,
+    resolve_repeats,
+)
 from onecohort.rows import Elsewhere, Fate, Index, Rows, prepare
 from onecohort.rules.coded import Coded, Mask, encode_texts
 from onecohort.schema import CohortSchema
@@ -204,8 +210,8 @@ class _Center:
         hashes = [np.zeros(0, np.uint64)]
         for rows, complete in self.batches(batch_rows):
             if not complete:  # a key that is torn here and comes back later is noticed too
-                here = hash_texts(rows.keys.filter(pa.array(rows.fates == Fate.KEPT)))
-                hashes.append(np.unique(here))
+                here = hash_texts(rows.keys)[rows.fates == Fate.KEPT]
+                hashes.append(distinct_hashes(here))
             if rows.rule.rows == "one":
                 resolve_repeats(rows, self.findings)
             self.translate(rows)

@@ -31,9 +31,10 @@ class Quarantine:
         """Keep every quarantined row of a batch, and the rows that its reader could not give."""
         for lost in rows.lost:
             self._keep(rows, lost.row, lost.check, lost.message, lost.raw)
-        for row in np.flatnonzero(rows.fates == Fate.QUARANTINED):
+        at = np.flatnonzero(rows.fates == Fate.QUARANTINED)
+        for row, cells in zip(at, rows.cells_texts(at), strict=True):
             check, reason = rows.reasons[int(row)]
-            self._keep(rows, int(rows.numbers[row]), check, reason, rows.cells_text(int(row)))
+            self._keep(rows, int(rows.numbers[row]), check, reason, cells)
 
     def _keep(self, rows: Rows, number: int, check: str, reason: str, cells: str) -> None:
         self._rows.append(

@@ -45,7 +45,15 @@ def _words(letters: Letters) -> npt.NDArray[np.uint64]:
 def repeated_hashes(hashes: Hashes) -> Hashes:
     """The hashes that occur more than once, sorted."""
     ordered = np.sort(hashes)
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return distinct_hashes(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def distinct_hashes(hashes: Hashes) -> Hashes:
+    """Each hash once, sorted; sorting is several times as fast as the hash table of `np.unique`."""
+    ordered = np.sort(hashes)
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
 
 
 def resolve_repeats(rows: Rows, findings: Findings) -> None:
@@ -56,7 +64,7 @@ def resolve_repeats(rows: Rows, findings: Findings) -> None:
     a declaration all of them are quarantined.
     """
     kept = np.flatnonzero(rows.fates == Fate.KEPT)
-    hashes = hash_texts(rows.keys.take(pa.array(kept)))
+    hashes = hash_texts(rows.keys)[kept]
     candidates = kept[np.isin(hashes, repeated_hashes(hashes))]
     if not len(candidates):
         return

@@ -151,18 +151,12 @@ class Rows:
             head.missing,
         )
 
-    def cells_text(self, row: int) -> str:
-        """A whole row as JSON text, as the quarantine keeps it."""
-        values = {
-            name: text
-            for name, text in zip(
-                self.cells.schema.names,
-                (column[row].as_py() for column in self.cells.columns),
-                strict=True,
-            )
-            if text and text.strip()
-        }
-        return json.dumps(values, ensure_ascii=False)
+    def cells_texts(self, at: Index) -> list[str]:
+        """Some whole rows as JSON texts, as the quarantine keeps them."""
+        return [
+            json.dumps({k: v for k, v in row.items() if v and v.strip()}, ensure_ascii=False)
+            for row in self.cells.take(pa.array(at)).to_pylist()
+        ]
 
 
 def prepare(
@@ -313,10 +307,9 @@ def _leave_out(rows: Rows, findings: Findings, here: Mapping[str, str | None]) -
     everything_blank = np.ones(len(rows), bool)
     for name, column in rows.columns.items():
         everything_blank &= column.blank_rows | (name == ROW_NUMBER)
-    for number in np.flatnonzero(
-        everything_blank
-    ):  # few: also what the mapping ignores must be blank
-        everything_blank[number] = rows.cells_text(int(number)) == "{}"
+    at = np.flatnonzero(everything_blank)
+    if len(at):  # also what the mapping ignores must be blank
+        everything_blank[at] = [text == "{}" for text in rows.cells_texts(at)]
     _set_aside(rows, everything_blank, "row.blank", "is blank in every column", findings, here)
     rule = rows.rule
     if rule.where:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -154,6 +155,7 @@ def convertible_to(unit: str, field_name: str) -> list[str]:
     return [u for u in known_units() if factor_between(u, unit, field_name) is not None]
 
 
+@lru_cache(maxsize=4096)
 def factor_between(given: str, wanted: str, field_name: str) -> Factor | None:
     """The factor from one unit to another, or None where they measure different things.
 
