@@ -117,9 +117,7 @@ def _missing(
 
 
 def _stands_apart(text: str, top: float, others: Sequence[float]) -> bool:
-    number = as_number(text)
-    if number is None:
-        return False
+    number = as_number(text) or 0.0  # the pattern of nines lets numbers only through
     if number < 0:
         return min(others) >= 0
     return number > max(10.0, 1.5 * top)

@@ -224,6 +224,14 @@ def test_a_list_without_a_certain_value_waits_as_a_whole(study: Study) -> None:
         ("Piastrine", ("34.000", "112.500"), "platelets_10e9_l", "it may separate thousands"),
         ("Linea HMA", ("2a", "3a"), "hma_line", "the number is the beginning"),
         ("Linea HMA", ("2", "boh"), "hma_line", "no numbers in 5 cells"),
+        ("Data decesso", ("ieri", "domani"), "death_date", "no dates in any format known here"),
+        (
+            "Emoglobina",
+            ("900000000000", "800000000000"),
+            "hemoglobin_g_dl",
+            "most numbers are not plausible",
+        ),
+        ("Emoglobina", ("98", "112"), "hemoglobin_g_dl", "plausible only as g/L"),
     ],
 )
 def test_doubts_about_a_column_are_said_above_its_field(
@@ -233,6 +241,77 @@ def test_doubts_about_a_column_are_said_above_its_field(
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith(f"  {field}:"))
     assert any(said in line for line in lines[max(at - 8, 0) : at])
+
+
+def test_a_yes_or_no_that_says_neither_waits_for_a_person(study: Study) -> None:
+    text = draft(study, {"Allo precedente": "S"}, {"Allo precedente": "forse"})
+    assert parse_mapping(text).mapping.fields["prior_allo_hsct"].values == {"S": "yes"}
+    assert '# ? forse: "…"  # 5 cells; one of yes, no' in text
+
+
+def test_a_coded_column_of_too_many_texts_gets_no_list(study: Study) -> None:
+    rows = [{"Sesso": f"testo numero {chr(97 + n % 26)}{chr(97 + n // 26)}"} for n in range(70)]
+    text = draft(study, *rows)
+    assert "70 different texts: too many for a list of values" in text
+    assert parse_mapping(text).mapping.fields["sex"].values is None
+
+
+@pytest.mark.parametrize(
+    ("field", "take"),
+    [("hma_end_date", "latest"), ("diagnosis_date", "earliest"), ("ecog", "agree")],
+)
+def test_what_counts_of_many_rows_follows_the_field_where_no_center_says(
+    study: Study, field: str, take: str
+) -> None:
+    shutil.rmtree(study.root / "center_mappings")
+    heading = {"hma_end_date": "Data fine HMA", "diagnosis_date": "Data diagnosi", "ecog": "ECOG"}
+    cell = "1" if field == "ecog" else "13/01/2019"
+    people = [{"Codice": f"S-{n}", "Sesso": "M"} for n in range(12)]
+    rows = [{"Codice": f"S-{n % 12}", heading[field]: cell, "Nota": f"n{n}"} for n in range(36)]
+    files = [export(study, "pazienti.csv", people), export(study, "visite.csv", rows)]
+    mapping = parse_mapping(draft_mapping(study, "sarca", files).text).mapping
+    assert mapping.fields[field].take == take
+
+
+def test_thousands_signs_are_declared(study: Study) -> None:
+    text = draft(study, {"LDH (U/L)": "1.234,5"}, {"LDH (U/L)": "250,5"})
+    table = next(iter(parse_mapping(text).mapping.tables.values()))
+    assert (table.decimal, table.thousands) == ((",",), ".")
+
+
+def test_that_no_cell_decides_the_order_of_day_and_month_is_said(study: Study) -> None:
+    text = draft(study, {"Data diagnosi": "02/03/2019"}, {"Data diagnosi": "04/05/2019"})
+    assert "# ? no cell decides between day and month first" in text
+
+
+def test_several_files_of_one_kind_keep_their_names_apart(study: Study) -> None:
+    people = [{"Codice": f"S-{n}", "Sesso": "M"} for n in range(12)]
+    dates = [{"Codice": f"S-{n}", "Data diagnosi": "13/01/2019"} for n in range(12)]
+    files = [export(study, "dati 2019-01.csv", people), export(study, "dati 2020-01.csv", dates)]
+    tables = parse_mapping(draft_mapping(study, "sarca", files).text).mapping.tables
+    assert {name: rule.files for name, rule in tables.items()} == {
+        "dati": "sarca/dati 2019-01.csv",
+        "dati_2": "sarca/dati *.csv",
+    }
+
+
+def test_a_table_without_a_patients_code_is_left_aside_and_that_is_said(study: Study) -> None:
+    people = [{"Codice": f"S-{n}", "Sesso": "M"} for n in range(12)]
+    legend = [{"Voce": "a b", "Testo": "uno due"}, {"Voce": "c d", "Testo": "tre quattro"}]
+    files = [export(study, "pazienti.csv", people), export(study, "legenda.csv", legend)]
+    drafted = draft_mapping(study, "sarca", files)
+    assert drafted.notes == (
+        "not drafted: sarca/legenda.csv has no column that tells patients apart",
+    )
+    assert list(parse_mapping(drafted.text).mapping.tables) == ["pazienti"]
+
+
+def test_a_key_that_is_called_nothing_known_is_found_by_its_texts(study: Study) -> None:
+    rows = [{"zzz": f"S-{n}", "Sesso": "M"} for n in range(12)]
+    mapping = parse_mapping(
+        draft_mapping(study, "sarca", [export(study, "a.csv", rows)]).text
+    ).mapping
+    assert next(iter(mapping.tables.values())).key == ("zzz",)
 
 
 def test_roman_numerals_become_numbers(study: Study) -> None:

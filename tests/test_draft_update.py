@@ -174,6 +174,19 @@ def test_all_additions_are_marked_and_no_line_is_lost_or_moved(study: Study) -> 
     assert len(find_marks(text)) == 6
 
 
+def test_a_field_whose_column_is_gone_is_passed_over(study: Study) -> None:
+    row = {key: text for key, text in ROW.items() if key != "Sesso"}
+    text, new = update(study, row)
+    assert (text, new) == (MAPPING, [])
+    assert update_center(study, "sarca").gone == ("Sesso",)
+
+
+def test_surgery_at_the_end_of_a_text_without_a_line_end() -> None:
+    surgery = Surgery("a:\n  b: c")
+    surgery.add_lines(("a",), ["x: 1"])
+    assert surgery.operate() == "a:\n  b: c\n  x: 1\n"
+
+
 def test_windows_line_ends_stay(study: Study) -> None:
     mapping = MAPPING.replace("\n", "\r\n")
     text, _ = update(study, ROW, ROW | {"Origine": "boh", "Hobby": "a"}, mapping=mapping)

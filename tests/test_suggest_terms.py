@@ -154,3 +154,10 @@ def test_a_field_without_terms_suggests_nothing() -> None:
 def test_an_abbreviation_is_guessed_and_has_to_be_accepted(text: str, term: str) -> None:
     (guess, *_) = terms_of(coded("de_novo", "secondary", "therapy_related"), text)[text]
     assert (guess.term, guess.certain) == (term, False)
+
+
+def test_a_label_that_another_center_decided_is_certain() -> None:
+    memory = Memory(accepted=(remember("adda", ottima="CR"),))
+    (sure,) = terms_of(RESPONSE, "1", memory=memory, labels={"1": "Ottima"})["1"]
+    assert (sure.term, sure.certain) == ("CR", True)
+    assert sure.why == "label 'Ottima' as in adda"

@@ -23,7 +23,7 @@ from onecohort.suggest import (
     rank_terms,
 )
 from onecohort.suggest.flags import term_of_flag
-from onecohort.suggest.sources import KEY_FIELD, source_column, target_field
+from onecohort.suggest.sources import source_column, target_field
 
 LEAST = 0.15  # a column scored lower is not taken for the field
 LEAST_DERIVED = 0.6  # a field that the schema derives anyway needs a surer column
@@ -65,7 +65,7 @@ def guess_fields(
 ) -> DraftFields:
     """Give each field its likeliest column, and each column that is left a line under `ignore`."""
     schema = study.schema
-    wanted = [target_field(field) for field in schema.mappable if field.name != KEY_FIELD]
+    wanted = [target_field(field) for field in schema.mappable]
     longs = [long for table in tables if (long := find_long(table, wanted, memory)) is not None]
     measured = {name for long in longs for name in long.fields}
     parts = {(long.table.name, column) for long in longs for column in long.columns}
@@ -98,8 +98,6 @@ def guess_fields(
     rules: list[DraftRule] = []
     unavailable: list[tuple[str, str]] = []
     for field in schema.mappable:
-        if field.name == KEY_FIELD:
-            continue
         best = _best_columns(field.name, rankings, places)
         if field.name in from_long:
             rules.append(from_long[field.name])

@@ -19,7 +19,7 @@ from onecohort.rules.convert import NO, YES
 from onecohort.schema import CohortSchema, Field
 from onecohort.study import Study
 from onecohort.suggest import Memory, SourceColumn, Suggestion, assign, rank_fields, rank_terms
-from onecohort.suggest.sources import KEY_FIELD, remember, source_column, target_field
+from onecohort.suggest.sources import remember, source_column, target_field
 
 NOT_LISTED = "new, not in values: "
 NO_CODE = "with a text that is no code"
@@ -90,7 +90,7 @@ def _columns(
     ]
     if not new:
         return []
-    targets = [target_field(field) for field in schema.mappable if field.name != KEY_FIELD]
+    targets = [target_field(field) for field in schema.mappable]
     rankings = rank_fields([source_column(c) for _, c in new], targets, memory, limit=len(targets))
     silent = set(schema.fields) - set(loaded.mapping.fields) - set(loaded.mapping.unavailable)
     free = [
