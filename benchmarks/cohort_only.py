@@ -1,0 +1,30 @@
+"""`onecohort build` up to the published cohort, without report and report cards; for measuring apart.
+
+    python -m benchmarks.cohort_only EXPORTS OUT
+
+Findings, quarantine, balance, pandera's validation, gates, lineage, manifest, Parquet, publication.
+"""
+
+import sys
+from pathlib import Path
+
+from onecohort.center import run_center
+from onecohort.run import finish_run, judge_run, pool_centers, start_run
+from onecohort.study import load_study
+
+STUDY = Path(__file__).parent / "study"
+
+
+def main(exports: Path, out: Path) -> None:
+    study = load_study(STUDY, exports=exports)
+    run = start_run(study, out)
+    summaries = [run_center(study, center, run.store, run.key) for center in study.centers]
+    pooled = pool_centers(study, run, summaries)
+    judge_run(study, run)
+    built = finish_run(run, summaries, pooled)
+    if not built.published:
+        sys.exit("the cohort was not published")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
