@@ -1,5 +1,8 @@
 """Nothing below 5 is shown, nor can it be had by subtraction."""
 
+import doctest
+from importlib import import_module
+
 import pytest
 
 from onecohort.disclosure import show_count, show_part, show_percent, show_share
@@ -51,3 +54,18 @@ def test_the_few_cannot_be_told_from_what_is_shown_of_them_or_of_the_rest(
 
 def test_a_share_of_many_is_plain() -> None:
     assert (show_part(40, 90), show_share(40, 90)) == ("40 of 90", "44 %")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "onecohort.disclosure",
+        "onecohort.changes",
+        "onecohort.sanity.scale",
+        "onecohort.sanity.shares",
+        "onecohort.report.card_data",
+    ],
+)
+def test_the_examples_of_the_docstrings_hold(name: str) -> None:
+    told = doctest.testmod(import_module(name))
+    assert told.attempted > 0 and told.failed == 0

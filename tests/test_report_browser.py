@@ -210,9 +210,15 @@ def test_nothing_sticks_out_at_400_pixels(page: "Page", report: Path, name: str)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("which", ["report", "second"])
-@pytest.mark.parametrize("name", ["index.html", "cards/brenta.html", "cards/piave.html"])
+@pytest.mark.parametrize(
+    ("which", "name", "scheme"),
+    [
+        ("report", "index.html", "light"),
+        ("second", "index.html", "dark"),
+        ("second", "cards/brenta.html", "light"),
+        ("report", "cards/piave.html", "dark"),
+    ],
+)
 def test_axe_finds_no_serious_fault(
     page: "Page", request: pytest.FixtureRequest, which: str, name: str, scheme: str
 ) -> None:
