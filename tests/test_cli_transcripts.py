@@ -7,15 +7,12 @@ The transcripts in tests/transcripts are written again, to be read and committed
 
 import os
 import re
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import give, plain_terminal
 from desk_study import make_study
-
-from onecohort.cli import main
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 UPDATE = "UPDATE_TRANSCRIPTS" in os.environ
@@ -138,21 +135,11 @@ SCENES = (
 
 
 def run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    """A command, what it says (first the output, then the errors), and how it ends."""
-    monkeypatch.setattr(sys, "argv", shlex.split(command))
-    try:
-        main()
-        code: object = 0
-    except SystemExit as exit_:
-        code = exit_.code or 0
-    said = capsys.readouterr()
-    lines = [f"$ {command}", *(said.out + said.err).splitlines()]
-    text = "\n".join(line.rstrip() for line in lines)
+    """A command, what it says, and how it ends."""
+    said, code = give(command, monkeypatch, capsys)
     for pattern, shown in CHANGING:
-        text = pattern.sub(shown, text)
-    assert "Traceback" not in text
-    assert "\x1b" not in text
-    return f"{text}\n[exit {code}]\n"
+        said = pattern.sub(shown, said)
+    return f"$ {command}\n{said}\n[exit {code}]\n"
 
 
 @pytest.fixture
@@ -160,10 +147,7 @@ def desk(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """A study folder, entered; a terminal of fixed width; no colour."""
     root = make_study(tmp_path / "desk", project)
     monkeypatch.chdir(root)
-    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("TERMINAL_WIDTH", "100")
+    plain_terminal(monkeypatch)
     return root
 
 

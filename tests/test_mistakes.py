@@ -324,6 +324,12 @@ def test_a_marked_guess_is_a_warning_and_keeps_a_mapping_from_being_reviewed(stu
     text = edited(*guess, ("reviewed: { by: data manager, on: 2021-06-25 }\n", ""))
     (told,) = told_of(study, text.replace(MARK, ""))
     assert (told.level, told.mistake.where) == ("warning", places_of(text)[0])
+    many = edited("\n  Note: free", "\n  # ?" * 10 + "\n  Note: free")
+    (mistake, warning) = told_of(study, many)
+    assert mistake.mistake.what == "called reviewed, but 10 guesses are still marked `# ?`"
+    assert warning.mistake.what == (
+        "10 guesses that nobody has confirmed: lines 67, 68, 69, 70, 71, 72, 73, 74 and 2 more"
+    )
     reviewed = told_of(study, edited(*guess).replace(MARK, ""))
     assert [each.level for each in reviewed] == ["mistake", "warning"]
     assert reviewed[0].mistake.what == "called reviewed, but 1 guess is still marked `# ?`"

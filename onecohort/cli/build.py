@@ -15,6 +15,7 @@ from onecohort.run import Built, build
 from onecohort.study import load_study
 
 MISTAKE, CENTER_FAILED = 2, 3
+PIPED_WIDTH = 120
 
 
 def build_command(
@@ -29,6 +30,8 @@ def build_command(
 ) -> int:
     """Run, show, and return the exit code."""
     console = Console(highlight=False, stderr=as_json)
+    if not console.is_terminal:  # a file or a pipe has no width to be kept within
+        console.width = PIPED_WIDTH
     opened = load_study(study, exports=exports, as_of=as_of)
     for center in centers:
         opened.mapping_path(center)

@@ -20,6 +20,7 @@ from onecohort.pseudonym import find_key
 from onecohort.study import MAPPINGS, Study, load_study
 
 CLEAN, NEEDS_A_PERSON, MISTAKE = 0, 1, 2
+MOST_LINES = 8  # of guesses named by their number
 GUESS = re.compile(r"#\s*\?")
 STYLES = {"mistake": "red", "warning": "yellow", "note": "dim"}
 
@@ -129,18 +130,20 @@ def _marks(loaded: LoadedMapping, path: Path) -> list[Told]:
     """Guesses of a draft that nobody has confirmed; a mapping that has some is not reviewed."""
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     marked = [number for number, line in enumerate(lines, 1) if GUESS.search(line)]
-    told = [
-        Told(
-            Mistake(
-                f"{loaded.source.name}:{number}:{lines[number - 1].index('#') + 1}",
-                "a guess that nobody has confirmed",
-                "correct the line or leave it as it is, and take the `# ?` away",
-            ),
-            "warning",
+    if not marked:
+        return []
+    place = f"{loaded.source.name}:{marked[0]}:{lines[marked[0] - 1].index('#') + 1}"
+    what, fix = "a guess that nobody has confirmed", "correct the line or leave it as it is, and "
+    fix += "take the `# ?` away"
+    if len(marked) > 1:
+        shown = ", ".join(map(str, marked[:MOST_LINES]))
+        more = f" and {len(marked) - MOST_LINES} more" if len(marked) > MOST_LINES else ""
+        what = f"{len(marked)} guesses that nobody has confirmed: lines {shown}{more}"
+        fix = (
+            "read each beside the export, correct it or leave it, and delete the line of its `# ?`"
         )
-        for number in marked
-    ]
-    if marked and loaded.mapping.reviewed is not None:
+    told = [Told(Mistake(place, what, fix), "warning")]
+    if loaded.mapping.reviewed is not None:
         many = "1 guess is" if len(marked) == 1 else f"{len(marked)} guesses are"
         what = f"called reviewed, but {many} still marked `# ?`"
         told.append(Told(Mistake(loaded.where("reviewed"), what, "confirm them first"), "mistake"))
