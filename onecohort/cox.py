@@ -1,7 +1,8 @@
 """Cox regression with Efron ties as R's `coxph` fits it: strata, cluster-robust errors, `cox.zph`.
 
-The sums over risk sets are in `onecohort.risk_sets`. Covariates are centered and scaled for the
-iteration, so that the units they come in cost no digits.
+statsmodels' `PHReg` states and climbs the likelihood; what it does not have (a sandwich that knows
+tied deaths, the test of proportional hazards) stands on `onecohort.risk_sets`. Covariates are
+centered and scaled for the iteration, so that the units they come in cost no digits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,14 +24,15 @@ from onecohort.estimates import (
 )
 from onecohort.regression import (
     Coefficient,
+    LikelihoodModel,
     Maximum,
-    Point,
     likelihood_ratio_test,
     maximize,
     score_test,
     standardize,
     tabulate,
     wald_test,
+    without_estimate,
 )
 from onecohort.risk_sets import (
     RiskSets,
@@ -94,15 +96,16 @@ def fit_cox(
     layers = np.zeros(len(covariates), np.int64) if strata is None else np.asarray(strata)
     times, events = follow_up(time, died, covariates, layers)
     scaled, _, spread = standardize(covariates)
-    sets = _by_stratum(times, events, scaled, layers)
-    maximum = maximize(lambda beta: _evaluate(sets, beta), len(names))
+    maximum = _maximize(times, events, scaled, layers)
     beta, naive = maximum.beta / spread, maximum.covariance / np.outer(spread, spread)
     covariance = naive
     groups = None
     if cluster is not None:
         labels, member = np.unique(np.asarray(cluster), return_inverse=True)
         groups = len(labels)
-        covariance = _sandwich(sets, maximum, member, groups) / np.outer(spread, spread)
+        sets = _by_stratum(times, events, scaled, layers)
+        with np.errstate(all="ignore"):  # where a coefficient has no end there is no error either
+            covariance = _sandwich(sets, maximum, member, groups) / np.outer(spread, spread)
     beta[[column for column, why in enumerate(maximum.statements) if why]] = 0.0
     risk = linear_predictor(scaled, maximum.beta)
     agreement, agreement_error = concordance(
@@ -111,7 +114,7 @@ def fit_cox(
     return CoxModel(
         n=len(times),
         events=int(events.sum()),
-        strata=len(sets),
+        strata=len(np.unique(layers)),
         clusters=groups,
         coefficients=tabulate(
             names, beta, naive, covariance, maximum.statements, confidence=confidence
@@ -119,7 +122,7 @@ def fit_cox(
         beta=beta,
         covariance=covariance,
         estimable=maximum.finite,
-        log_likelihood=(maximum.start.value, maximum.end.value),
+        log_likelihood=(maximum.start.value, maximum.value),
         likelihood_ratio=likelihood_ratio_test(maximum),
         wald=wald_test("Wald", beta, covariance, maximum.finite),
         score=score_test(maximum),
@@ -139,9 +142,8 @@ def cox_log_likelihood(
     values = np.asarray(x, dtype=np.float64)
     layers = np.zeros(len(values), np.int64) if strata is None else np.asarray(strata)
     times, events = follow_up(time, died, values, layers)
-    sets = _by_stratum(times, events, standardize(values)[0], layers)
-    maximum = maximize(lambda beta: _evaluate(sets, beta), values.shape[1])
-    return maximum.end.value, len(maximum.free)
+    maximum = _maximize(times, events, standardize(values)[0], layers)
+    return maximum.value, len(maximum.free)
 
 
 def _matrix(x: npt.ArrayLike, width: int) -> FloatArray:
@@ -152,21 +154,30 @@ def _matrix(x: npt.ArrayLike, width: int) -> FloatArray:
     return matrix
 
 
+def _maximize(
+    times: FloatArray, died: BoolArray, x: FloatArray, layers: npt.NDArray[np.generic]
+) -> Maximum:
+    if not died.any():
+        return without_estimate(x.shape[1], 0.0)
+    # Half a second, so only when it is needed.
+    from statsmodels.duration.hazard_regression import PHReg
+
+    layer = np.unique(layers, return_inverse=True)[1]
+
+    def build(columns: FloatArray) -> LikelihoodModel:
+        model: LikelihoodModel = PHReg(
+            times, columns, status=died.astype(np.float64), strata=layer, ties="efron"
+        )
+        return model
+
+    return maximize(build, x, np.zeros(x.shape[1]))
+
+
 def _by_stratum(
     times: FloatArray, died: BoolArray, x: FloatArray, layers: npt.NDArray[np.generic]
 ) -> list[RiskSets]:
     rows = [np.flatnonzero(layers == layer) for layer in np.unique(layers)]
     return [lay_out(times[inside], died[inside], x[inside], inside) for inside in rows]
-
-
-def _evaluate(sets: list[RiskSets], beta: FloatArray) -> Point:
-    value, gradient, matrix = 0.0, np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
-    for stratum in sets:
-        sums = sums_at(stratum, beta)
-        value += sums.log_likelihood
-        gradient += score(stratum, sums)
-        matrix += information(stratum, sums)
-    return Point(value, gradient, matrix)
 
 
 def _sandwich(sets: list[RiskSets], maximum: Maximum, member: IntArray, groups: int) -> FloatArray:

@@ -10,7 +10,7 @@ from scipy import special
 from onecohort.estimates import BoolArray, FloatArray, IntArray, Test, no_test
 from onecohort.regression import (
     Coefficient,
-    Point,
+    LikelihoodModel,
     likelihood_ratio_test,
     maximize,
     standardize,
@@ -62,13 +62,20 @@ def fit_logistic(
     design = np.column_stack((np.ones(len(met)), scaled))
     # The iteration starts at the model without covariates, so that its start is the null model.
     origin = np.concatenate(([start], np.zeros(len(names))))
-    maximum = maximize(lambda step: _evaluate(design, met, origin + step), len(origin))
+    # Half a second, so only when it is needed.
+    from statsmodels.discrete.discrete_model import Logit
+
+    def build(columns: FloatArray) -> LikelihoodModel:
+        model: LikelihoodModel = Logit(met.astype(np.float64), columns, check_rank=False)
+        return model
+
+    maximum = maximize(build, design, origin)
     beta = maximum.beta[1:] / spread
     covariance = maximum.covariance[1:, 1:] / np.outer(spread, spread)
     beta[[column for column, why in enumerate(maximum.statements[1:]) if why]] = 0.0
     estimable = maximum.finite[maximum.finite > 0] - 1
     bounded = len(maximum.finite) == len(maximum.free)
-    intercept = float(start + maximum.beta[0] - mean @ beta) if bounded else None
+    intercept = float(maximum.beta[0] - mean @ beta) if bounded else None
     return LogisticModel(
         n=len(met),
         events=int(met.sum()),
@@ -79,18 +86,10 @@ def fit_logistic(
         covariance=covariance,
         estimable=estimable,
         intercept=intercept,
-        log_likelihood=(maximum.start.value, maximum.end.value),
+        log_likelihood=(maximum.start.value, maximum.value),
         likelihood_ratio=likelihood_ratio_test(maximum, given=1),
         wald=wald_test("Wald", beta, covariance, estimable),
     )
-
-
-def _evaluate(design: FloatArray, met: BoolArray, beta: FloatArray) -> Point:
-    predictor = design @ beta
-    chance = special.expit(predictor)
-    value = float(np.sum(special.log_expit(np.where(met, predictor, -predictor))))
-    weighted = design * (chance * special.expit(-predictor))[:, None]
-    return Point(value, design.T @ (met - chance), weighted.T @ design)
 
 
 def _without_estimate(met: BoolArray, names: Sequence[str]) -> LogisticModel:

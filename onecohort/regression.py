@@ -1,12 +1,14 @@
-"""What every regression here shares: Newton's iteration, and the table of coefficients.
+"""What every regression here shares: the peak of a likelihood, and the table of coefficients.
 
-A coefficient that the data cannot give is never an enormous number: a column that is constant or a
-combination of earlier ones is set aside first, and one along which the likelihood rises without
-end (all events on one side) is known by steps that do not shrink while the likelihood stands.
+statsmodels states the likelihoods and climbs them. A coefficient that the data cannot give is never
+an enormous number: a column that is constant or a combination of earlier ones is set aside first,
+and one along which the likelihood rises without end (all events on one side) is known by steps that
+do not shrink.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -26,7 +28,31 @@ NO_SPREAD = "no interval: the clusters are too few for a robust error"
 VANISHING = 1e-6  # a robust error that is nothing but rounding
 PIVOT_TOLERANCE = 1e-9  # of a standardised column's own information
 STEP_TOLERANCE = 1e-10  # in standard deviations of the covariate
-MAX_ITERATIONS = 60
+MAX_ITERATIONS = 8  # near a peak two are enough
+NEAR_PEAK = 1e-6  # of the gradient, per patient and standard deviation
+FLAT = 1e-3  # of a step, in the same unit
+
+
+class Fitted(Protocol):
+    """What is read from a fit of statsmodels."""
+
+    params: FloatArray
+
+
+class LikelihoodModel(Protocol):
+    """What is asked of a model of statsmodels; `params` is (p,)."""
+
+    def loglike(self, params: FloatArray) -> float:
+        """The log-likelihood."""
+
+    def score(self, params: FloatArray) -> FloatArray:
+        """Its gradient (p,)."""
+
+    def hessian(self, params: FloatArray) -> FloatArray:
+        """Its second derivative (p, p)."""
+
+    def fit(self, **options: object) -> Fitted:
+        """Climb to its peak."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +66,17 @@ class Point:
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where the likelihood peaks.
+    """Where the likelihood peaks, and its `value` there.
 
-    beta         (p,) 0 where a column is redundant
+    beta         (p,) as at the start where a column is redundant
     covariance   (p, p) inverse information over `finite`; 0 elsewhere
+    free         indices of the columns that are not redundant
     finite       indices of the coefficients that have an estimate
     statements   (p,) why a coefficient has none, or ""
     """
 
     start: Point
-    end: Point
+    value: float
     beta: FloatArray
     covariance: FloatArray
     free: IntArray
@@ -90,38 +117,91 @@ def standardize(x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     return np.where(constant, 0.0, (x - mean) / safe), mean, safe
 
 
-def maximize(evaluate: Callable[[FloatArray], Point], size: int) -> Maximum:
-    """Newton's iteration from 0, with halved steps where a full one would go downhill."""
-    beta = np.zeros(size)
-    start = point = evaluate(beta)
-    free = _independent(start.information)
-    step = np.zeros(size)
-    for _ in range(MAX_ITERATIONS):
-        step = np.zeros(size)
-        step[free] = _solve(point.information[np.ix_(free, free)], point.gradient[free])
-        following = evaluate(beta + step)
-        for _ in range(30):
-            if following.value >= point.value - 1e-10 * (1 + abs(point.value)):
-                break
-            step = step / 2
-            following = evaluate(beta + step)
-        gain = following.value - point.value
-        beta, point = beta + step, following
-        length = np.abs(step).max(initial=0.0)
-        if length < STEP_TOLERANCE or (length > 0.1 and gain < 1e-11 * (1 + abs(point.value))):
-            break
-    unbounded = np.abs(step) > 1e-3
-    finite = free[~unbounded[free]]
+def maximize(
+    build: Callable[[FloatArray], LikelihoodModel], x: FloatArray, start: FloatArray
+) -> Maximum:
+    """Let statsmodels find the peak from `start` (p,), and say which coefficients it has.
+
+    build  the model of some columns of `x` (n, p), which are standardised
+    """
+    size = x.shape[1]
+    if size == 0:
+        empty = build(np.zeros((len(x), 1)))
+        return without_estimate(0, float(empty.loglike(np.zeros(1))))
+    model = build(x)
+    begin = _point(model, start)
+    free = _independent(begin.information)
+    beta = start.copy()
+    if len(free) == 0:
+        return without_estimate(size, begin.value)
+    if len(free) < size:
+        model = build(x[:, free])
+    # The tails of a likelihood may overflow on the way; the end of the way is looked at below.
+    with np.errstate(all="ignore"):
+        beta[free], end = _climb(model, start[free], len(x))
+        # A Newton step from there is nothing at a peak, and as long as those before it where the
+        # likelihood only comes nearer to its bound.
+        further = np.abs(_solve(end.information, end.gradient))
+    unbounded = ~(further < FLAT)
+    finite = free[~unbounded]
     covariance = np.zeros((size, size))
     if len(finite):
-        covariance[np.ix_(finite, finite)] = np.linalg.inv(
-            point.information[np.ix_(finite, finite)]
-        )
-    statements = tuple(
-        REDUNDANT if column not in free else UNBOUNDED if unbounded[column] else ""
-        for column in range(size)
+        bounded = end.information[np.ix_(~unbounded, ~unbounded)]
+        covariance[np.ix_(finite, finite)] = np.linalg.inv(bounded)
+    statements = [REDUNDANT] * size
+    for column, endless in zip(free, unbounded, strict=True):
+        statements[column] = UNBOUNDED if endless else ""
+    return Maximum(begin, end.value, beta, covariance, free, finite, tuple(statements))
+
+
+def without_estimate(size: int, value: float) -> Maximum:
+    """A likelihood of `value` whatever the `size` coefficients are."""
+    nothing = np.empty(0, np.int64)
+    flat = Point(value, np.zeros(size), np.zeros((size, size)))
+    return Maximum(
+        flat, value, np.zeros(size), flat.information, nothing, nothing, (REDUNDANT,) * size
     )
-    return Maximum(start, point, beta, covariance, free, finite, statements)
+
+
+def _climb(model: LikelihoodModel, start: FloatArray, patients: int) -> tuple[FloatArray, Point]:
+    """Near the peak by steps that are held back, to the peak by the model's own Newton steps.
+
+    The latter alone leave the data where a covariate has an outlier (a count of white cells).
+    """
+    from scipy.optimize import minimize
+
+    def depth(params: FloatArray) -> float:
+        value = -float(model.loglike(params)) / patients
+        return value if np.isfinite(value) else np.inf
+
+    def slope(params: FloatArray) -> FloatArray:
+        return np.nan_to_num(-model.score(params) / patients)
+
+    def bend(params: FloatArray) -> FloatArray:
+        curvature = -model.hessian(params) / patients
+        return curvature if np.all(np.isfinite(curvature)) else np.eye(len(params))
+
+    near = minimize(
+        depth, start, jac=slope, hess=bend, method="trust-exact", options={"gtol": NEAR_PEAK}
+    )
+    try:
+        peak = model.fit(
+            start_params=near.x,
+            method="newton",
+            tol=STEP_TOLERANCE,
+            maxiter=MAX_ITERATIONS,
+            disp=False,
+            # Data that separate would be warned of; `maximize` looks at the end of the climb itself.
+            warn_convergence=False,
+            callback=lambda params: None,
+        ).params
+    except np.linalg.LinAlgError:  # so flat that there is no next step
+        peak = near.x
+    return np.asarray(peak, dtype=np.float64), _point(model, peak)
+
+
+def _point(model: LikelihoodModel, params: FloatArray) -> Point:
+    return Point(float(model.loglike(params)), model.score(params), -model.hessian(params))
 
 
 def _independent(information: FloatArray) -> IntArray:
@@ -162,12 +242,13 @@ def tabulate(
             continue
         value, error = float(beta[column]), float(np.sqrt(covariance[column, column]))
         naive_error = float(np.sqrt(naive[column, column]))
-        if error <= VANISHING * naive_error:
+        if not error > VANISHING * naive_error:
             rows.append(Coefficient(name, value, ratio=float(np.exp(value)), statement=NO_SPREAD))
             continue
-        ratio, lower, upper = (
-            float(np.exp(value + sign * quantile * error)) for sign in (0, -1, 1)
-        )
+        with np.errstate(over="ignore"):  # a limit beyond all numbers is infinite
+            ratio, lower, upper = (
+                float(np.exp(value + sign * quantile * error)) for sign in (0, -1, 1)
+            )
         z = value / error
         rows.append(
             Coefficient(name, value, error, naive_error, ratio, lower, upper, z, two_sided_p(z))
@@ -180,7 +261,8 @@ def wald_test(method: str, beta: FloatArray, covariance: FloatArray, columns: In
     if len(columns) == 0:
         return no_test(method, "not estimable: no term has an estimate")
     block = covariance[np.ix_(columns, columns)]
-    if np.linalg.matrix_rank(block, hermitian=True) < len(columns):
+    estimable = np.all(np.isfinite(block))
+    if not estimable or np.linalg.matrix_rank(block, hermitian=True) < len(columns):
         return no_test(method, "not estimable: fewer clusters than terms")
     chosen = beta[columns]
     return chi_square_test(method, float(chosen @ np.linalg.solve(block, chosen)), len(columns))
@@ -191,7 +273,7 @@ def likelihood_ratio_test(maximum: Maximum, given: int = 0) -> Test:
     terms = len(maximum.free) - given
     if terms == 0:
         return no_test("likelihood ratio", "not estimable: no term has an estimate")
-    gain = max(2 * (maximum.end.value - maximum.start.value), 0.0)
+    gain = max(2 * (maximum.value - maximum.start.value), 0.0)
     return chi_square_test("likelihood ratio", gain, terms)
 
 

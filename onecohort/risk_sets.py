@@ -1,7 +1,7 @@
-"""Efron's partial likelihood as sums over risk sets: what every Cox computation here stands on.
+"""Efron's partial likelihood as sums over risk sets: what no library gives beside the estimates.
 
-Data of one stratum are laid out once by distinct death time; likelihood, score, information, score
-residuals and the weighted information of the proportional-hazards test are then sums by `bincount`
+Data of one stratum are laid out once by distinct death time; score, information, score residuals
+and the weighted information of the proportional-hazards test are then sums by `bincount`
 and `cumsum`, linear in the number of patients even when thousands share a day.
 
 Notation of the code: at a death time k with d deaths, S0, S1 are the sums of w and w x over those
@@ -49,7 +49,6 @@ class Sums:
     """
 
     weight: FloatArray
-    log_likelihood: float
     s1: FloatArray
     d1: FloatArray
     a: FloatArray
@@ -92,10 +91,8 @@ def sums_at(sets: RiskSets, beta: FloatArray) -> Sums:
     terms = (inverse, sets.share * inverse, inverse**2, sets.share * inverse**2)
     per_death = np.column_stack((*terms, (sets.share * inverse) ** 2))
     a, b, c, d, e = _group_sum(sets.slot, per_death, size).T
-    own = float(predictor[sets.died].sum())
     return Sums(
         weight=weight,
-        log_likelihood=own - float(np.log(denominator).sum()) - peak * len(sets.slot),
         s1=_at_risk_sum(sets.reach, weighted, size),
         d1=_group_sum(own_slot, weighted[sets.died], size),
         a=a,

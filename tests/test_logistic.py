@@ -1,5 +1,3 @@
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,21 +31,6 @@ def test_no_other_coefficient_has_a_higher_likelihood(patients: list[tuple[bool,
     best = log_likelihood(met, x, model.intercept, row.beta)
     for step, side in ((1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3)):
         assert best >= log_likelihood(met, x, model.intercept + side, row.beta + step)
-
-
-def test_statsmodels_gives_the_same_odds_ratios() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from statsmodels.discrete.discrete_model import Logit
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=(150, 2))
-    met = rng.random(150) < 1 / (1 + np.exp(-x[:, 0]))
-    theirs = Logit(met, np.column_stack([np.ones(150), x])).fit(disp=0, tol=1e-12)
-    ours = fit_logistic(met, x, ["a", "b"])
-    assert ours.beta == pytest.approx(theirs.params[1:], rel=1e-8)
-    assert np.sqrt(np.diag(ours.covariance)) == pytest.approx(theirs.bse[1:], rel=1e-8)
-    assert ours.intercept == pytest.approx(theirs.params[0], rel=1e-8)
-    assert ours.likelihood_ratio.p == pytest.approx(theirs.llr_pvalue, rel=1e-8)
 
 
 @pytest.mark.parametrize(
