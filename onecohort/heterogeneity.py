@@ -27,7 +27,7 @@ class Pooled:
 def pool_estimates(
     estimate: npt.ArrayLike, error: npt.ArrayLike, *, confidence: float = 0.95
 ) -> Pooled:
-    """Inverse-variance and DerSimonian–Laird pooling with normal intervals.
+    """Inverse-variance and DerSimonian–Laird pooling by statsmodels, with normal intervals.
 
     estimate, error  (k,) each center's estimate on a scale where it is about normal (log, logit,
                      months) and its standard error; centers without a positive finite error are
@@ -43,27 +43,31 @@ def pool_estimates(
     if count == 0:
         nothing = Estimate(None, statement="not estimable: no center has an estimate")
         return Pooled(0, nothing, nothing, None, None, no_test("Cochran's Q", nothing.statement))
-    weights = 1 / variances
-    mean = float(weights @ values / weights.sum())
-    fixed = _interval(mean, float(weights.sum()), confidence)
     if count == 1:
+        fixed = _interval(float(values[0]), float(errors[usable][0]), confidence)
         alone = "not estimable: one center only"
         return Pooled(1, fixed, fixed, None, None, no_test("Cochran's Q", alone))
-    q = float(weights @ (values - mean) ** 2)
-    excess = q - (count - 1)
-    tau = max(excess / float(weights.sum() - (weights**2).sum() / weights.sum()), 0.0)
-    between = 1 / (variances + tau)
-    random = _interval(float(between @ values / between.sum()), float(between.sum()), confidence)
+    # Half a second, so only when it is needed.
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    # Around their middle, so that Q, a difference of sums of squares, keeps its digits.
+    middle = float(values.mean())
+    with np.errstate(divide="ignore", invalid="ignore"):  # centers that agree in every digit
+        found = combine_effects(values - middle, variances, method_re="dl")
+    q = max(float(found.q), 0.0)
+    fixed = _interval(middle + float(found.mean_effect_fe), float(found.sd_eff_w_fe), confidence)
+    spread = q > count - 1  # else the moment estimate of the variance between centers is below 0
+    random = _interval(middle + float(found.mean_effect_re), float(found.sd_eff_w_re), confidence)
     return Pooled(
         centers=count,
         fixed=fixed,
-        random=random,
-        tau_squared=tau,
-        i_squared=max(excess / q, 0.0) if q > 0 else 0.0,
+        random=random if spread else fixed,
+        tau_squared=float(found.tau2) if spread else 0.0,
+        i_squared=float(found.i2) if spread else 0.0,
         heterogeneity=chi_square_test("Cochran's Q", q, count - 1),
     )
 
 
-def _interval(value: float, weight: float, confidence: float) -> Estimate:
-    reach = normal_quantile(confidence) / float(np.sqrt(weight))
+def _interval(value: float, error: float, confidence: float) -> Estimate:
+    reach = normal_quantile(confidence) * error
     return Estimate(value, value - reach, value + reach)

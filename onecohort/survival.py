@@ -190,88 +190,53 @@ def restricted_mean(curve: SurvivalCurve, until: float) -> tuple[Estimate, float
     return Estimate(mean, mean - reach, mean + reach), error
 
 
-@dataclass(frozen=True)
-class LogRank:
-    """A log-rank test: what was observed and expected in each group, in the order of `groups`."""
-
-    groups: tuple[str, ...]
-    n: IntArray
-    observed: FloatArray
-    expected: FloatArray
-    test: Test
-
-
 def log_rank(
     time: npt.ArrayLike,
     died: npt.ArrayLike,
     group: npt.ArrayLike,
     *,
     strata: npt.ArrayLike | None = None,
-) -> LogRank:
+) -> Test:
     """Log-rank test of equal survival in all groups; within strata, if given, and then summed.
 
     time, died  (n,) as in `kaplan_meier`
-    group       (n,) labels; the groups come out sorted
+    group       (n,) labels
     strata      (n,) labels; a stratum with one group adds nothing
 
-    A group that could not have had an event (expected 0) takes no degree of freedom, as in R's
-    `survdiff`. Mantel 1966, Cancer Chemotherapy Reports 50:163.
+    A group that could not have had an event takes no degree of freedom, as in R's `survdiff`. The
+    statistic is that of statsmodels' `survdiff`. Mantel 1966, Cancer Chemotherapy Reports 50:163.
     """
+    method = "log-rank" if strata is None else "log-rank, stratified"
     labels = np.asarray(group)
     layers = np.zeros(len(labels), np.int64) if strata is None else np.asarray(strata)
     times, events = follow_up(time, died, labels, layers)
-    names, member = np.unique(labels, return_inverse=True)
-    size = len(names)
-    observed, expected = np.zeros(size), np.zeros(size)
-    variance = np.zeros((size, size))
-    for layer in np.unique(layers):
-        inside = layers == layer
-        parts = _observed_minus_expected(times[inside], events[inside], member[inside], size)
-        observed, expected = observed + parts[0], expected + parts[1]
-        variance = variance + parts[2]
-    return LogRank(
-        groups=tuple(str(name) for name in names),
-        n=np.bincount(member, minlength=size).astype(np.int64),
-        observed=observed,
-        expected=expected,
-        test=_log_rank_test(observed, expected, variance, stratified=strata is not None),
-    )
-
-
-def _observed_minus_expected(
-    times: FloatArray, events: BoolArray, member: IntArray, size: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    death_times = np.unique(times[events])
-    count = len(death_times)
-    # The number of death times up to and at a patient's own time: at risk at all of those.
-    reach = np.searchsorted(death_times, times, side="right")
-    leaving = np.bincount(reach * size + member, minlength=(count + 1) * size)
-    risk = leaving.reshape(count + 1, size)[::-1].cumsum(axis=0)[::-1][1:]
-    cell = (reach[events] - 1) * size + member[events]
-    deaths = np.bincount(cell, minlength=count * size).reshape(count, size)
-    everybody, died = risk.sum(axis=1), deaths.sum(axis=1)
-    share = risk / everybody[:, None]
-    spread = died * np.divide(
-        everybody - died, everybody - 1, out=np.zeros(count), where=everybody > 1
-    )
-    weighted = share * spread[:, None]
-    variance = np.diag(weighted.sum(axis=0)) - weighted.T @ share
-    return deaths.sum(axis=0), (share * died[:, None]).sum(axis=0), variance
-
-
-def _log_rank_test(
-    observed: FloatArray, expected: FloatArray, variance: FloatArray, *, stratified: bool
-) -> Test:
-    method = "log-rank, stratified" if stratified else "log-rank"
-    exposed = expected > 0
-    if exposed.sum() < 2:
-        why = "no events" if not exposed.any() else "events were possible in one group only"
-        return no_test(method, f"not estimable: {why}")
-    free = np.flatnonzero(exposed)[1:]
-    difference = (observed - expected)[free]
-    block = variance[np.ix_(free, free)]
-    if np.linalg.matrix_rank(block, hermitian=True) < len(free):
+    if not events.any():
+        return no_test(method, "not estimable: no events")
+    member, layer = (np.unique(of, return_inverse=True)[1] for of in (labels, layers))
+    first_death = np.full(layer.max() + 1, np.inf)
+    np.minimum.at(first_death, layer[events], times[events])
+    seen = times >= first_death[layer]  # who left before any death was never compared
+    exposed = np.unique(member[seen])
+    if len(exposed) < 2:
+        return no_test(method, "not estimable: events were possible in one group only")
+    survives = seen & ~(events & (times == first_death[layer]))
+    if not _compared(member, layer, seen & np.isin(layer, layer[survives]), exposed):
         return no_test(method, "not estimable: at no death were patients of two groups at risk")
-    return chi_square_test(
-        method, float(difference @ np.linalg.solve(block, difference)), len(free)
-    )
+    # Half a second, so only when it is needed.
+    from statsmodels.duration.survfunc import survdiff
+
+    statistic, _ = survdiff(times[seen], events[seen], member[seen], strata=layer[seen])
+    return chi_square_test(method, float(statistic), len(exposed) - 1)
+
+
+def _compared(member: IntArray, layer: IntArray, rows: BoolArray, exposed: IntArray) -> bool:
+    """Whether strata link all exposed groups; all in a stratum are at risk at its first death."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    groups = int(member.max()) + 1
+    links = (member[rows], groups + layer[rows])
+    size = groups + int(layer.max()) + 1
+    graph = coo_array((np.ones(len(links[0])), links), shape=(size, size))
+    part = connected_components(graph, directed=False)[1]
+    return len(np.unique(part[exposed])) == 1

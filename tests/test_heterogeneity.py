@@ -1,27 +1,37 @@
-import warnings
+from collections.abc import Sequence
 
-import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from onecohort.heterogeneity import pool_estimates
 
-ESTIMATES = [0.12, -0.35, 0.81, 0.40, -0.05]
-ERRORS = [0.10, 0.22, 0.15, 0.30, 0.08]
+
+def pooled_by_hand(values: Sequence[float], errors: Sequence[float]) -> tuple[float, ...]:
+    """Q, variance between centers, I², and the random-effects mean, sum by sum."""
+    weights = [1 / error**2 for error in errors]
+    mean = sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
+    q = sum(w * (v - mean) ** 2 for w, v in zip(weights, values, strict=True))
+    excess = q - (len(values) - 1)
+    between = max(excess / (sum(weights) - sum(w**2 for w in weights) / sum(weights)), 0)
+    widened = [1 / (error**2 + between) for error in errors]
+    random = sum(w * v for w, v in zip(widened, values, strict=True)) / sum(widened)
+    return q, between, max(excess / q, 0) if q > 0 else 0, random
 
 
-def test_statsmodels_gives_the_same_pooled_estimate() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from statsmodels.stats.meta_analysis import combine_effects
-    theirs = combine_effects(np.array(ESTIMATES), np.array(ERRORS) ** 2, method_re="dl")
-    frame = theirs.summary_frame()
-    ours = pool_estimates(ESTIMATES, ERRORS)
-    for found, name in ((ours.fixed, "fixed effect"), (ours.random, "random effect")):
-        assert found.value == pytest.approx(frame.loc[name, "eff"], rel=1e-10)
-        assert found.lower == pytest.approx(frame.loc[name, "ci_low"], rel=1e-10)
-    assert ours.tau_squared == pytest.approx(theirs.tau2, rel=1e-10)
-    assert ours.i_squared == pytest.approx(theirs.i2, rel=1e-10)
-    assert ours.heterogeneity.statistic == pytest.approx(theirs.q, rel=1e-10)
+CENTER = st.tuples(st.integers(-50, 50), st.integers(1, 30))
+
+
+@given(st.lists(CENTER, min_size=2, max_size=9))
+@settings(max_examples=100, deadline=None)
+def test_pooling_is_what_the_sums_say(centers: list[tuple[int, int]]) -> None:
+    values, errors = [v / 10 for v, _ in centers], [e / 10 for _, e in centers]
+    pooled = pool_estimates(values, errors)
+    q, between, part, random = pooled_by_hand(values, errors)
+    assert pooled.heterogeneity.statistic == pytest.approx(q, rel=1e-10, abs=1e-12)
+    assert pooled.tau_squared == pytest.approx(between, rel=1e-8, abs=1e-10)
+    assert pooled.i_squared == pytest.approx(part, rel=1e-8, abs=1e-10)
+    assert pooled.random.value == pytest.approx(random, rel=1e-10, abs=1e-10)
 
 
 def test_centers_that_agree_have_no_spread_and_one_estimate() -> None:

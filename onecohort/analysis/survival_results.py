@@ -148,14 +148,14 @@ def _by_factor(cohort: pa.Table, population: Population, plan: Plan, name: str) 
     if plan.survival.stratified_by and plan.survival.stratified_by != name:
         strata = plan.factors[plan.survival.stratified_by]
         layers = group_patients(cohort, strata).take(population.rows).code[known]
-        stratified, strata_title = log_rank(time, died, code, strata=layers).test, strata.title
+        stratified, strata_title = log_rank(time, died, code, strata=layers), strata.title
     return FactorSurvival(
         factor=name,
         title=factor.title,
         missing=int((~known).sum()),
         unlisted=grouping.unlisted,
         groups=_groups(grouping, population.time, population.died, plan),
-        log_rank=log_rank(time, died, code).test,
+        log_rank=log_rank(time, died, code),
         log_rank_stratified=stratified,
         stratified_by=strata_title,
     )
@@ -192,6 +192,6 @@ def _from_landmark(
         censored_before=int((~later & ~population.died).sum()),
         undated=int((later & undated).sum()),
         groups=_groups(grouping, time, died, plan),
-        log_rank=log_rank(time, died, responded).test,
+        log_rank=log_rank(time, died, responded),
         hazard_ratio=model.coefficients[0],
     )

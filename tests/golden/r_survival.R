@@ -53,8 +53,6 @@ battery <- function(name, d, at, until) {
     curve(paste0(name, ".group", g), d[d$group == g, ], at, until)
   test <- survdiff(Surv(time, event) ~ group, d)
   say(paste0(name, ".logrank"), test$chisq)
-  say(paste0(name, ".logrank_observed"), unname(test$obs))
-  say(paste0(name, ".logrank_expected"), unname(test$exp))
   say(paste0(name, ".logrank_p"), pchisq(test$chisq, length(test$n) - 1, lower.tail = FALSE))
   say(paste0(name, ".logrank_stratified"), survdiff(Surv(time, event) ~ group + strata(strata), d)$chisq)
   model(paste0(name, ".cox"), coxph(Surv(time, event) ~ x1 + x2 + x3, d, control = tight))
