@@ -54,6 +54,7 @@ def test_the_few_cannot_be_told_from_what_is_shown_of_them_or_of_the_rest(
 
 def test_a_share_of_many_is_plain() -> None:
     assert (show_part(40, 90), show_share(40, 90)) == ("40 of 90", "44 %")
+    assert show_share(0, 0) == "–"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -35,8 +36,6 @@ def review(folder: Path, previous: Path | None = None) -> Review:
 
 
 def with_overrides(*overrides: Override) -> CohortSchema:
-    from dataclasses import replace
-
     return replace(schema(), overrides=overrides)
 
 
@@ -144,6 +143,19 @@ def test_a_center_with_its_own_threshold_is_judged_by_it_and_the_reason_shown(
     assert row.state == "passed with failures"
     html = render_report(review_run(folder, own))
     assert "Piave: threshold 60 %, because years typed from memory until 2015" in html
+
+
+def test_a_center_with_its_own_severity_has_findings_of_that_severity(tmp_path: Path) -> None:
+    found = findings_of(finding(), finding(center="dora", export="dora/a.csv"))
+    folder = write_run(tmp_path / "run", findings=found)
+    own = with_overrides(Override("piave", "number.unreadable", None, "note", "typed from memory"))
+    judged = review_run(folder, own)
+    told = judged.findings.select(["center", "severity"]).to_pylist()
+    assert told == [
+        {"center": "piave", "severity": "note"},
+        {"center": "dora", "severity": "warning"},
+    ]
+    assert "Piave: note, because typed from memory" in render_report(judged)
 
 
 def test_every_policy_stands_in_the_report_and_a_check_without_one_too(tmp_path: Path) -> None:

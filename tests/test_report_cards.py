@@ -10,12 +10,14 @@ import pyarrow as pa
 import pytest
 
 from onecohort.exports import MemoryTable
+from onecohort.report import card_workbook
 from onecohort.report.card_data import group_findings
 from onecohort.report.card_workbook import write_workbook
 from onecohort.report.review import review_run
-from onecohort.report.source_rows import read_rows
+from onecohort.report.source_rows import read_rows, rows_of_study
 from onecohort.report.validation import write_report
-from tests.run_folders import cohort_of, finding, findings_of, frame, schema, write_run
+from onecohort.study import load_study
+from tests.run_folders import ROOT, cohort_of, finding, findings_of, frame, schema, write_run
 
 EXPORT = "piave/pazienti_2021-06.csv"
 
@@ -214,6 +216,38 @@ def test_sheets_have_names_that_a_workbook_can_have(tmp_path: Path, exports: lis
     book = workbook(tmp_path / "a.xlsx", *(finding(export=export) for export in exports))
     assert len(book.sheetnames) == 3
     assert all(len(name) <= 31 for name in book.sheetnames)
+
+
+def test_what_nobody_would_mend_cell_by_cell_is_left_off_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(card_workbook, "MOST_FINDINGS", 2)
+    book = workbook(tmp_path / "a.xlsx", *(finding(row=row) for row in range(5)))
+    texts = [row[0] for row in book["Findings"].iter_rows(values_only=True)]
+    assert texts == ["Severity", "warning", "warning", "3 more, the least grave, are left off"]
+
+
+def test_a_group_of_very_many_texts_shows_the_first_hundred(tmp_path: Path) -> None:
+    rows = [finding(row=row, raw=f"text {row:03d}") for row in range(140)]
+    review = review_run(write_run(tmp_path / "run", findings=findings_of(*rows)), schema())
+    (group,) = group_findings(review.findings, review)
+    assert (len(group.lines), group.left_off, group.count) == (100, 40, 140)
+    assert (
+        "40 more texts stand in the workbook"
+        in (cards(tmp_path / "run") / "piave.html").read_text()
+    )
+
+
+def test_exports_that_are_gone_leave_what_findings_hold(tmp_path: Path) -> None:
+    study = load_study(ROOT, exports=tmp_path)
+    assert rows_of_study(study)("piave", EXPORT, None, [2]) == {}
+
+
+def test_rows_of_the_sample_are_read_as_a_person_sees_them() -> None:
+    found = rows_of_study(load_study(ROOT))("piave", "piave/pazienti.csv", None, [3])
+    assert list(found) == [3]
+    assert found[3]["id_paziente"].isdigit()
+    assert rows_of_study(load_study(ROOT))("piave", "piave/no.csv", None, [3]) == {}
 
 
 def test_rows_are_read_again_by_the_number_that_a_person_sees() -> None:
