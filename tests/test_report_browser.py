@@ -189,7 +189,15 @@ def test_print_shows_the_list_whole_and_no_controls(page: "Page", second: Path) 
     assert page.locator("#findings tbody tr").count() == 61
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("#findings tbody tr").count() == 25
+    page.set_viewport_size({"width": 794, "height": 1123})  # A4
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
     assert len(page.pdf()) > 20_000
+
+
+def test_a_dark_screen_prints_on_white(page: "Page", report: Path) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    open_file(page, report / "index.html")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 @pytest.mark.parametrize(
