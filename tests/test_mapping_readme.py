@@ -62,7 +62,8 @@ class Example:
 
 def read_examples() -> list[Example]:
     found: list[Example] = []
-    heading, files = "", []
+    heading = ""
+    files: list[tuple[str, str]] = []
     for line, kind, text in blocks(README.read_text(encoding="utf-8")):
         if kind == "heading":
             heading, files = text, []

@@ -6,6 +6,7 @@ tables. A bug that no test notices fails here.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def replaced(owner: object, name: str, wrap: Callable[[Any], Any]) -> Patch:
 
 def unmapped_becomes_missing(right: Any) -> Any:
     def wrong(self: Any, texts: pa.Array, listed: Any, own: Any) -> Converted:
-        found = right(self, texts, listed, own)
+        found: Converted = right(self, texts, listed, own)
         for number in list(found.remarks):
             found.states[number] = State.BLANK
             del found.remarks[number]
@@ -59,7 +60,7 @@ def unmapped_becomes_missing(right: Any) -> Any:
 
 def unmapped_becomes_declared_missing(right: Any) -> Any:
     def wrong(self: Any, texts: pa.Array, listed: Any, own: Any) -> Converted:
-        found = right(self, texts, listed, own)
+        found: Converted = right(self, texts, listed, own)
         for number in list(found.remarks):
             found.states[number] = State.MISSING
             del found.remarks[number]
@@ -70,7 +71,7 @@ def unmapped_becomes_declared_missing(right: Any) -> Any:
 
 def unmapped_becomes_the_first_term(right: Any) -> Any:
     def wrong(self: Any, texts: pa.Array, listed: Any, own: Any) -> Converted:
-        found = right(self, texts, listed, own)
+        found: Converted = right(self, texts, listed, own)
         values = found.values.to_pylist()
         for number in list(found.remarks):
             found.states[number] = State.CARRIED
@@ -92,14 +93,15 @@ def nearest_decides(right: Any) -> Any:
             for n, text in enumerate(texts.to_pylist())
             if text and (near := nearest(text, known))
         }
-        return right(self, texts, {**guessed, **listed}, own)
+        found: Converted = right(self, texts, {**guessed, **listed}, own)
+        return found
 
     return wrong
 
 
 def days_roll_over(right: Any) -> Any:
     def wrong(texts: pa.Array, spelling: Any) -> Converted:
-        found = right(texts, spelling)
+        found: Converted = right(texts, spelling)
         days = found.values.to_pylist()
         for number, remark in list(found.remarks.items()):
             if remark.check == "date.impossible":
@@ -116,7 +118,7 @@ def days_roll_over(right: Any) -> Any:
 
 def unreadable_dates_are_missing(right: Any) -> Any:
     def wrong(texts: pa.Array, spelling: Any) -> Converted:
-        found = right(texts, spelling)
+        found: Converted = right(texts, spelling)
         for number in list(found.remarks):
             found.states[number] = State.MISSING
         found.remarks.clear()
@@ -127,7 +129,7 @@ def unreadable_dates_are_missing(right: Any) -> Any:
 
 def imputed_in_silence(right: Any) -> Any:
     def wrong(texts: pa.Array, spelling: Any) -> Converted:
-        found = right(texts, spelling)
+        found: Converted = right(texts, spelling)
         found.notes.clear()
         return found
 
@@ -162,7 +164,8 @@ def no_range(right: Any) -> Any:
 
 def commas_are_points(right: Any) -> Any:
     def wrong(texts: pa.Array, spelling: Any) -> Converted:
-        return right(texts, replace(spelling, decimal=(".", ",")))
+        found: Converted = right(texts, replace(spelling, decimal=(".", ",")))
+        return found
 
     return wrong
 
@@ -345,7 +348,7 @@ def conflict_rows() -> None:
 
 def days_counted() -> None:
     test_rules_dates.test_days_are_counted_from_the_date_they_name(
-        "days_from: start_date", "31", test_rules_dates.date(2019, 2, 1)
+        "days_from: start_date", "31", date(2019, 2, 1)
     )
 
 

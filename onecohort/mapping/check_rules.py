@@ -1,7 +1,8 @@
 """One field's rule against the schema: its source, its terms, its unit, its dates, its conditions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 
 from onecohort.errors import Mistake
 from onecohort.mapping.check_taking import check_taking
@@ -15,6 +16,21 @@ from onecohort.rules.units import convertible_to, factor_between, find_unit
 from onecohort.schema import CohortSchema, Field
 
 SOURCES = ("from", "constant", "first_of", "any_of", "filled_from", "cases")
+_ROWS = {"missing", "where", "take", "by", "near", "within_days"}
+_READING = {
+    "values", "dates", "pivot_year", "impute", "days_from", "age_at", "unit", "decimal", "thousands",
+    "bounds", "pattern", "split", "part", "zero_pad",
+}  # fmt: skip
+# The words that say something beside each source; any other would be passed over in silence.
+BESIDE: Mapping[str, set[str]] = {
+    "from": {*_ROWS, *_READING, "unit_from", "unit_when", "units"},
+    "filled_from": {*_ROWS, *_READING},
+    "first_of": {*_ROWS, "values", "marked", "unmarked", "otherwise"},
+    "any_of": {*_ROWS, "marked", "unmarked", "otherwise"},
+    "cases": {*_ROWS, "otherwise"},
+    "constant": set(),
+}
+COMPANIONS = {"part": "split", "units": "unit_from"}  # words that say something only beside another
 COMPARISON = re.compile(r"^[<>≤≥]")
 NUMBER = re.compile(r"^(<=|>=|<|>|≤|≥)\s*[-+]?\d+([.,]\d+)?$")
 # How people write formats who have not met %d: day/month/year in English and Italian.
@@ -33,13 +49,22 @@ def check_rule(
     path = ("fields", field.name)
     tree = loaded.source.tree
     fields = tree["fields"] if isinstance(tree, dict) else {}
-    written = fields[field.name] if isinstance(fields, dict) else {}
+    typed = fields[field.name] if isinstance(fields, dict) else {}
+    written = list(typed) if isinstance(typed, dict) else []
     given = [key for key in SOURCES if key in written]
     if len(given) != 1:
         said = " and ".join(given) if given else "nothing"
         what = f"{field.name} must come from one of {', '.join(SOURCES)}; here it is {said}"
         yield Mistake(loaded.where(*path), what, "write exactly one")
         return
+    for word in written:
+        needed = COMPANIONS.get(word)
+        if word != given[0] and word not in BESIDE[given[0]]:
+            what = f"`{word}` says nothing beside `{given[0]}`"
+            yield Mistake(loaded.where(*path, word), what, "take it out")
+        elif needed is not None and needed not in written:
+            what = f"`{word}` says nothing without `{needed}`"
+            yield Mistake(loaded.where(*path, word), what, f"take it out, or write `{needed}:`")
     yield from _targets(loaded, field, rule)
     yield from check_formats(loaded, (*path, "dates"), rule.dates or (), _pivot(loaded, rule))
     yield from _units(loaded, field, rule)
@@ -115,7 +140,7 @@ def _targets(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[M
     values = rule.values or {}
     folded: dict[str, str] = {}
     for text, target in values.items():
-        yield from _target(loaded, (*path, "values", text), field, target)
+        yield from _target(loaded, (*path, "values", text), field, target, _read_as(field, rule))
         first = folded.setdefault(fold(text), text)
         if values[first] != target:
             what = (
@@ -138,19 +163,44 @@ def _targets(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[M
 
 
 def _target(
-    loaded: LoadedMapping, path: tuple[str | int, ...], field: Field, target: str
+    loaded: LoadedMapping,
+    path: tuple[str | int, ...],
+    field: Field,
+    target: str,
+    kind: str | None = None,
 ) -> Iterator[Mistake]:
+    """What an author typed as a value; `kind` where the cell is read as another than the field's."""
     where = loaded.at(*path)
-    if field.kind == "term" and target not in field.codes:
+    kind = kind or field.kind
+    if kind == "term" and target not in field.codes:
         yield Mistake(where, f"{target!r} is no term of {field.name}", _term_meant(field, target))
-    elif field.kind == "boolean" and fold(target) not in YES | NO:
+    elif kind == "boolean" and fold(target) not in YES | NO:
         yield Mistake(where, f"{target!r} is neither yes nor no", "write yes or no")
-    elif field.kind in ("integer", "number"):
-        form = r"[-+]?\d+" if field.kind == "integer" else r"[-+]?\d+(\.\d+)?"
+    elif kind == "date" and not _is_day(target):
+        yield Mistake(where, f"{target!r} is not a day", "write it as 2021-06-30")
+    elif kind in ("integer", "number"):
+        form = r"[-+]?\d+" if kind == "integer" else r"[-+]?\d+(\.\d+)?"
         if not re.fullmatch(form, target):
-            kind, fix = "a whole number", "write the number that the text means"
-            kind, fix = (kind, fix) if field.kind == "integer" else ("a number", f"{fix}, as 1.5")
-            yield Mistake(where, f"{target!r} is not {kind}", fix)
+            meant, fix = "a whole number", "write the number that the text means"
+            meant, fix = (meant, fix) if kind == "integer" else ("a number", f"{fix}, as 1.5")
+            yield Mistake(where, f"{target!r} is not {meant}", fix)
+
+
+def _read_as(field: Field, rule: FieldRule) -> str:
+    """The kind as which a cell is read; another than the field's where it counts or is counted."""
+    if rule.days_from:
+        return "number"
+    if rule.age_at:
+        return "date"
+    return "text" if rule.take == "count" else field.kind
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2021-06-30")
 
 
 def _term_meant(field: Field, target: str) -> str:
