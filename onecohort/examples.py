@@ -5,14 +5,14 @@ a column that it does not give is blank, and a required field that it does not f
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import pyarrow as pa
 
 from onecohort.exports.table import MemoryTable
-from onecohort.harmonize import harmonize
+from onecohort.harmonize import ROW, harmonize
 from onecohort.mapping.language import ROW_NUMBER, Example
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import Plan, plan_mapping
@@ -22,7 +22,8 @@ from onecohort.rules.convert import NO, YES
 from onecohort.schema import CohortSchema, Field
 
 KEY = PseudonymKey(b"examples", "demonstration")
-UNNAMED = "example"  # the key of rows that an example gives without one
+UNNAMED = "example"  # with its number, the key of rows that an example gives without one
+Outcome = tuple[dict[str, object], list[dict[str, object]]]  # a patient, and findings
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ def run_examples(
     plan = plan_mapping(loaded, schema)
     lenient = forgive(schema)
     found: list[Difference] = []
-    for number, example in enumerate(loaded.mapping.examples):
-        patient, findings = _harmonized(example, loaded, lenient, plan, as_of)
+    for number, (example, came) in enumerate(_outcomes(loaded, lenient, plan, as_of)):
+        patient, findings = came
         for name, expected in example.expect.items():
             field = schema.fields[name]
             got = render(patient.get(name))
@@ -110,36 +111,92 @@ def same_value(expected: str, got: str, field: Field) -> bool:
     return False
 
 
+def _outcomes(
+    loaded: LoadedMapping, schema: CohortSchema, plan: Plan, as_of: date
+) -> Iterator[tuple[Example, Outcome]]:
+    """Each example with what came of it; all in one run where they cannot meet each other."""
+    examples = loaded.mapping.examples
+    if examples and _apart(loaded):
+        yield from zip(examples, _harmonized(examples, loaded, schema, plan, as_of), strict=True)
+        return
+    for example in examples:
+        yield example, _harmonized([example], loaded, schema, plan, as_of)[0]
+
+
+def _apart(loaded: LoadedMapping) -> bool:
+    """Whether no two examples share a key, and nothing in the mapping goes by the number of a row."""
+    mapping = loaded.mapping
+    by_row = any(correction.row is not None for correction in mapping.corrections)
+    if by_row or any(ROW_NUMBER in table.key for table in mapping.tables.values()):
+        return False
+    seen: set[str] = set()
+    for example in mapping.examples:
+        own = {
+            fold(row[key]).lstrip("0")
+            for name, given in example.given.items()
+            for row in _listed(given)
+            for key in mapping.tables[name].key
+            if key in row
+        }
+        if own & seen:
+            return False
+        seen |= own
+    return True
+
+
 def _harmonized(
-    example: Example, loaded: LoadedMapping, schema: CohortSchema, plan: Plan, as_of: date
-) -> tuple[dict[str, object], list[dict[str, object]]]:
-    """The patient of the example's first row, and the findings; an empty patient where none came out."""
+    examples: Sequence[Example],
+    loaded: LoadedMapping,
+    schema: CohortSchema,
+    plan: Plan,
+    as_of: date,
+) -> list[Outcome]:
+    """Of each example the patient of its first row and its findings; no patient where none came out."""
     received: list[pa.Table] = []
-    tables = {
-        name: _table(name, example.given.get(name, ()), loaded, plan) for name in plan.columns
-    }
+    tables = {name: _table(name, examples, loaded, plan) for name in plan.columns}
     result = harmonize(
         loaded,
-        tables,
+        {name: table for name, (table, _) in tables.items()},
         schema,
         as_of=as_of,
         key=KEY,
         sink=received.append,
         restart=received.clear,
     )
-    patients = [patient for table in received for patient in table.to_pylist()]
-    return (patients[0] if patients else {}), result.findings.to_pylist()
+    patients = sorted(
+        (patient for table in received for patient in table.to_pylist()),
+        key=lambda patient: patient[ROW],
+    )
+    findings = result.findings.to_pylist()
+    owners = {(name, row): n for name, (_, of_row) in tables.items() for row, n in of_row.items()}
+    outcomes = []
+    for number in range(len(examples)):
+        mine = [one for one in patients if owners[plan.first, one[ROW]] == number]
+        # What is said of no row of theirs may be about any of them.
+        said = [
+            finding
+            for finding in findings
+            if owners.get((finding["sheet"], finding["row"]), number) == number
+        ]
+        outcomes.append((mine[0] if mine else {}, said))
+    return outcomes
+
+
+def _listed(given: Mapping[str, str] | Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    return [given] if isinstance(given, Mapping) else list(given)
 
 
 def _table(
-    name: str,
-    given: Mapping[str, str] | Sequence[Mapping[str, str]],
-    loaded: LoadedMapping,
-    plan: Plan,
-) -> MemoryTable:
-    listed = [given] if isinstance(given, Mapping) else list(given)
+    name: str, examples: Sequence[Example], loaded: LoadedMapping, plan: Plan
+) -> tuple[MemoryTable, dict[int, int]]:
+    """One table of all examples, and for each row the number of the example that gives it."""
     keys = [key for key in loaded.mapping.tables[name].key if key != ROW_NUMBER]
-    rows = [dict.fromkeys(keys, UNNAMED) | dict(row) for row in listed]
+    rows: list[dict[str, str]] = []
+    of_row: dict[int, int] = {}
+    for number, example in enumerate(examples):
+        for given in _listed(example.given.get(name, ())):
+            of_row[len(rows) + 2] = number
+            rows.append(dict.fromkeys(keys, f"{UNNAMED} {number + 1}") | dict(given))
     columns = dict.fromkeys((*plan.columns[name], *(column for row in rows for column in row)))
     columns.pop(ROW_NUMBER, None)
     cells = pa.RecordBatch.from_arrays(
@@ -147,7 +204,7 @@ def _table(
         names=list(columns),
     )
     numbers = pa.array(range(2, len(rows) + 2), pa.int64())
-    return MemoryTable("example", name, numbers, cells)
+    return MemoryTable("example", name, numbers, cells), of_row
 
 
 def forgive(schema: CohortSchema) -> CohortSchema:

@@ -6,6 +6,7 @@ declares in its metadata what a rule, a report or a dictionary needs to know.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -122,7 +123,7 @@ class CohortSchema:
     policies: Mapping[str, "Policy"] = field(default_factory=dict)
     overrides: tuple["Override", ...] = ()
 
-    @property
+    @cached_property
     def mappable(self) -> tuple[Field, ...]:
         """The fields a mapping may speak for, in the schema's order.
 
@@ -135,7 +136,7 @@ class CohortSchema:
             if f.name not in ("center", "patient_id") and f.name not in self.companions
         )
 
-    @property
+    @cached_property
     def companions(self) -> frozenset[str]:
         """The fields that hold the precision of a date field."""
         return frozenset(
