@@ -63,9 +63,11 @@ def pool(study: Study, run: Run, summaries: list[CenterSummary]) -> Pooled:
 
 @task(cache_policy=NO_CACHE)
 def analyze(study: Study, run: Run) -> None:
-    """The study's statistics."""
+    """The study's statistics; nobody waits for them at night, so figures for a manuscript too."""
     log.info("analysis")
-    told_without_data("analyze", log_of(run), lambda: analyze_run(study, run.folder))
+    told_without_data(
+        "analyze", log_of(run), lambda: analyze_run(study, run.folder, figures=("svg", "png"))
+    )
 
 
 @task(cache_policy=NO_CACHE)

@@ -1,5 +1,6 @@
 """What an operator sees on a run's page: progress, one row per center, links. Counts, never a patient."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +21,7 @@ from onecohort.run import Built
 
 STEPS = {"pooled": 80.0, "analyzed": 90.0, "reported": 97.0}
 CENTERS_DONE = 70.0
+SECONDS_BETWEEN_MOVES = 3.0
 PAGES = {
     "Validation report": "report/index.html",
     "Analysis": "report/analysis.html",
@@ -38,6 +40,7 @@ class Page:
         self.reports_url = reports_url.rstrip("/") if reports_url else None
         self._progress: UUID | None = None
         self._done = 0
+        self._moved = 0.0
 
     def place(self) -> dict[str, object]:
         """Where this page is, for the manifest."""
@@ -62,9 +65,10 @@ class Page:
             )
 
     def show_center(self, summary: CenterSummary, of: int) -> None:
-        """One center more is done."""
+        """One center more is done; the bar moves at most every few seconds."""
         self._done += 1
-        self._move(CENTERS_DONE * self._done / of, f"{summary.center} {summary.state}")
+        if self._done == of or time.monotonic() - self._moved > SECONDS_BETWEEN_MOVES:
+            self._move(CENTERS_DONE * self._done / of, f"{summary.center} {summary.state}")
 
     def show_centers(self, summaries: Sequence[CenterSummary]) -> None:
         """One row per center."""
@@ -126,6 +130,7 @@ class Page:
         return f"- [{name}]({self.reports_url}/{path.relative_to(out).as_posix()})"
 
     def _move(self, progress: float, told: str) -> None:
+        self._moved = time.monotonic()
         if self._progress is not None:
             update_progress_artifact(self._progress, progress, description=told)
 

@@ -1,4 +1,7 @@
-"""What a fresh Prefect server needs once: the work pool, the notifications, an end for runs that died.
+"""What a fresh Prefect server needs once: the work pool and the notifications.
+
+There is no automation that waits for the heartbeats of runs that died: it writes into Prefect's database at
+each event, which SQLite answers with locks of a minute. The next run finds out and tells.
 
 It may be run again at any time, as after a change of the address; nothing is made twice.
 """
@@ -6,7 +9,6 @@ It may be run again at any time, as after a change of the address; nothing is ma
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,23 +18,21 @@ from prefect import get_client
 from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState, SendNotification
+from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 from pydantic import SecretStr
 
-from flows.outcome import BUSY, HELD, UNCHANGED, WITH_FAILURES
+from flows.outcome import HELD, WITH_FAILURES
 
 POOL = "onecohort"
 # One run that works and one that waits for it, so that a run that died does not block the next one.
 POOL_LIMIT = 2
 FLOWS = ["build-cohort", "check-deliveries"]
-TOLD = ["Failed", "Crashed", "TimedOut", HELD, WITH_FAILURES]
-ENDS = ["Completed", "Cancelled", UNCHANGED, BUSY, *TOLD]
-DEAD_AFTER = timedelta(seconds=120)  # a run gives a sign of life every 30 s
+# Late: its time has come and nobody has begun it, as when the worker is down.
+TOLD = ["Failed", "Crashed", "TimedOut", "Late", HELD, WITH_FAILURES]
 
 SUBJECT = "{{ flow.name }}: {{ flow_run.state.name }}"
 BODY = """\
@@ -55,7 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             blocks["mail"] = save_mail(given.mail)
         for name, block in blocks.items():
             make_automation(client, tell_by(name, block))
-        make_automation(client, end_dead_runs(timedelta(seconds=given.dead_after)))
     print(f"work pool {POOL}, notifications: {', '.join(blocks) or 'none'}")
     return 0
 
@@ -100,10 +99,10 @@ def save_mail(address: str) -> UUID:
 
 
 def tell_by(name: str, block: UUID) -> AutomationCore:
-    """Notification of each end that asks for a person."""
+    """Notification of each state that asks for a person."""
     return AutomationCore(
         name=f"onecohort: tell by {name}",
-        description="Held, failed, crashed, or published without a center",
+        description="Held, failed, crashed, late, or published without a center",
         trigger=EventTrigger(
             expect={f"prefect.flow-run.{state}" for state in TOLD},
             match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
@@ -114,34 +113,6 @@ def tell_by(name: str, block: UUID) -> AutomationCore:
             threshold=1,
         ),
         actions=[SendNotification(block_document_id=block, subject=SUBJECT, body=BODY)],
-    )
-
-
-def end_dead_runs(after: timedelta) -> AutomationCore:
-    """A run that gives no sign of life any more has crashed, though nobody was left to say so."""
-    return AutomationCore(
-        name="onecohort: end dead runs",
-        description="No sign of life: the process or its machine is gone",
-        trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
-            expect={
-                "prefect.flow-run.heartbeat",
-                *(f"prefect.flow-run.{state}" for state in ENDS),
-            },
-            match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=after,
-        ),
-        actions=[
-            ChangeFlowRunState(
-                name="Crashed",
-                state=StateType.CRASHED,
-                message="it gave no sign of life any more",
-                force=False,
-            )
-        ],
     )
 
 
@@ -165,12 +136,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--mail",
         help="mailto://user:password@smtp.example.org:587/?from=…&to=…, as Apprise writes it",
-    )
-    parser.add_argument(
-        "--dead-after",
-        type=float,
-        default=DEAD_AFTER.total_seconds(),
-        help="seconds without a sign of life after which a run counts as crashed",
     )
     return parser.parse_args(arguments)
 

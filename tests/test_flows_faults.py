@@ -25,7 +25,6 @@ from onecohort.lock import LOCK, lock_output
 pytestmark = [pytest.mark.loopback, pytest.mark.slow]
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) FROM n"
-DEAD_AFTER = 45  # a run gives a sign of life every 30 s
 
 
 @dataclass
@@ -88,26 +87,10 @@ def service(tmp_path_factory: pytest.TempPathFactory, told: Told) -> Iterator[Se
     """A server that has published all nine centers."""
     with serving(tmp_path_factory.mktemp("faults")) as service:
         addresses = [text for pair in told.addresses.items() for text in pair]  # type: ignore[attr-defined]
-        service.deploy(*addresses, "--dead-after", str(DEAD_AFTER))
-        leave_a_dead_run(service)
+        service.deploy(*addresses)
         service.start_worker()
         assert service.build()[1]["name"] == "Completed"
         yield service
-
-
-def leave_a_dead_run(service: Service) -> None:
-    """A run that is killed where no other run will find its lock; only Prefect can tell its end."""
-    code = (
-        "import time, flows.build_cohort as b\n"
-        "b.harmonize_centers = lambda *a, **k: time.sleep(600)\n"
-        f"b.build_cohort(out={str(service.home / 'elsewhere')!r})"
-    )
-    service.start("dead", "-c", code)
-    lock = service.home / "elsewhere" / LOCK
-    wait_for(lambda: (lock.exists() and lock.read_text()) or None, "lock of the run to be killed")
-    time.sleep(2)
-    (service.home / "dead_run").write_text(json.loads(lock.read_text())["flow_run"])
-    service.kill("dead", signal.SIGKILL)
 
 
 class Broken:
@@ -280,7 +263,7 @@ def test_a_server_that_restarts_midway_learns_how_the_run_ended(service: Service
     assert patients(service) == 100
 
 
-def test_a_killed_worker_costs_nothing_that_was_done(service: Service) -> None:
+def test_a_killed_worker_costs_nothing_that_was_done(service: Service, told: Told) -> None:
     delivery = service.study / "deliveries" / "adige"
     newer = delivery / "2021-06-28"
     newer.mkdir()
@@ -300,22 +283,17 @@ def test_a_killed_worker_costs_nothing_that_was_done(service: Service) -> None:
         os.kill(int(flow["process"]), signal.SIGKILL)
     assert (service.out / "cohort").readlink() == link
     assert patients(service) == 100
+    run = service.trigger()
+    told.wait_for("Late")  # nobody is there to begin it
     service.start_worker()
-    run, state = service.build()
-    assert state["name"] in ("Completed", "Unchanged")
+    assert service.ended(run)["name"] in ("Completed", "Unchanged")
     dead = service.flow_run(killed)
     assert dead["state"]["type"] == "CRASHED"
     assert dead["state"]["message"].endswith(f"{service.flow_run(run)['name']} picked its work up")
+    told.wait_for("Crashed")
     assert service.task_states(run, at_least=10)["adige"] in ("Cached", "Completed")
     assert patients(service) == 100
     wait_for(lambda: not endless_processes() or None, "end of the orphaned reader", 20)
-
-
-def test_prefect_ends_a_run_that_gives_no_sign_of_life(service: Service, told: Told) -> None:
-    run = (service.home / "dead_run").read_text()
-    state = service.ended(run, seconds=2.5 * DEAD_AFTER)
-    assert (state["type"], state["message"]) == ("CRASHED", "it gave no sign of life any more")
-    told.wait_for("Crashed")
 
 
 def holder(service: Service) -> str | None:
