@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,6 +36,9 @@ from onecohort.pseudonym import PseudonymKey, find_key
 from onecohort.publish import complete, draft_folder, publish, published_run
 from onecohort.study import SCHEMAS, Study
 from onecohort.version import engine_version
+
+if TYPE_CHECKING:
+    from onecohort.analysis import FigureFormat
 
 log = logging.getLogger(__name__)
 
@@ -90,12 +94,14 @@ def build(
     *,
     centers: Sequence[str] = (),
     fresh: bool = False,
+    figures: "Sequence[FigureFormat]" = ("svg",),
     on_center: Callable[[CenterSummary], None] = lambda summary: None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Built:
     """Everything from exports to the published cohort, in this process; raises Busy beside another run.
 
     centers    only these; then the run is complete but not published, for it lacks the others
+    figures    formats of the analysis's figures
     """
     with lock_output(out):
         run = start_run(study, out)
@@ -108,7 +114,7 @@ def build(
         pooled = pool_centers(study, run, summaries)
         judge_run(study, run)
         on_step("analysis")
-        analyze_run(study, run.folder)
+        analyze_run(study, run.folder, figures=figures)
         on_step("reports")
         report_run(study, run)
         return finish_run(run, summaries, pooled, whole=not centers)
@@ -223,8 +229,10 @@ def check_balance(total: Mapping[str, int], patients: int, rows: int) -> None:
         raise Imbalance(f"the centers have {patients} patients, the cohort {rows} rows")
 
 
-def analyze_run(study: Study, folder: Path) -> None:
-    """The study's statistics, where it has a plan of analysis."""
+def analyze_run(
+    study: Study, folder: Path, *, figures: "Sequence[FigureFormat]" = ("svg",)
+) -> None:
+    """The study's statistics, where it has a plan of analysis, and its figures in some formats."""
     plan, published = (
         study.root / SCHEMAS / "analysis.yaml",
         study.root / SCHEMAS / "published.yaml",
@@ -265,6 +273,7 @@ def analyze_run(study: Study, folder: Path) -> None:
         balance=balance,
         ineligible=count_ineligible(quarantine, outside),
         synthetic=SYNTHETIC if study.synthetic else "",
+        figures=figures,
     )
     _add_timing(folder, manifest, "analysis", started)
 

@@ -3,6 +3,7 @@ import doctest
 import json
 import re
 import struct
+from collections.abc import Sequence
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -17,10 +18,11 @@ from openpyxl import load_workbook
 from onecohort.analysis import (
     SYNTHETIC,
     Analysis,
+    FigureFormat,
     analyze,
     count_ineligible,
     write_analysis,
-    write_figures,
+    write_png,
 )
 from onecohort.analysis.plan_file import parse_plan
 from onecohort.analysis.published import Published
@@ -275,7 +277,7 @@ def test_table_one_counts_missing_and_orders_values_as_the_plan_does() -> None:
 )
 def test_every_cohort_has_a_page(tmp_path: Path, table: pa.Table) -> None:
     write_analysis(tmp_path, analysed(table), as_of=AS_OF, balance={})
-    write_figures(tmp_path, analysed(table), balance={})
+    write_png(tmp_path, analysed(table), balance={})
     assert "not estimable" in (tmp_path / "report" / "analysis.html").read_text(encoding="utf-8")
 
 
@@ -300,8 +302,8 @@ def test_flow_goes_from_rows_to_patients_to_the_eligible_to_the_analysed() -> No
 def test_png_figures_have_300_dots_per_inch_and_the_same_bytes_each_time(tmp_path: Path) -> None:
     analysis = analysed(simulated(60))
     first, second = tmp_path / "a", tmp_path / "b"
-    write_figures(first, analysis, balance=BALANCE)
-    write_figures(second, analysis, balance=BALANCE)
+    write_png(first, analysis, balance=BALANCE)
+    write_png(second, analysis, balance=BALANCE)
     files = sorted((first / "report" / "figures").glob("*.png"))
     assert [path.stem for path in files] == sorted([*build_figures(analysis), "flow"])
     for path in files:
@@ -317,6 +319,19 @@ def test_writing_twice_gives_the_same_page_and_json(tmp_path: Path) -> None:
         write_analysis(tmp_path / name, analysis, as_of=AS_OF, balance=BALANCE)
     for path in ("analysis.json", "report/analysis.html", "report/figures/flow.svg"):
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("formats", "suffixes"), [((), set()), (("svg",), {".svg"}), (("svg", "png"), {".svg", ".png"})]
+)
+def test_figures_are_drawn_in_the_formats_asked_for(
+    tmp_path: Path, formats: Sequence[FigureFormat], suffixes: set[str]
+) -> None:
+    analysis = analysed(cohort({}, {}))
+    write_analysis(tmp_path, analysis, as_of=AS_OF, balance={}, figures=formats)
+    files = list((tmp_path / "report" / "figures").iterdir())
+    assert {path.suffix for path in files} == suffixes
+    assert len(files) == len(suffixes) * (len(build_figures(analysis)) + 1)
 
 
 def test_a_text_of_the_data_cannot_become_markup(tmp_path: Path) -> None:

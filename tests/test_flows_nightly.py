@@ -192,7 +192,7 @@ def test_one_machine_serves_both_flows_without_a_work_pool(service: Service, fir
 
 def test_an_error_that_quotes_a_patient_reaches_a_log_and_not_prefect(service: Service) -> None:
     told = service.call_flow(
-        "def fail(study, folder): raise ValueError('could not convert RSSMRA45C12H501Z')\n"
+        "def fail(study, folder, **more): raise ValueError('could not convert RSSMRA45C12H501Z')\n"
         "b.analyze_run = fail"
     )
     assert "analyze: ValueError at <string>:2; the traceback is in" in told

@@ -6,7 +6,8 @@ How a run calls it:
     published = load_published(study / "schemas" / "published.yaml")
     analysis = analyze(pyarrow.parquet.read_table(run / "cohort.parquet"), plan, published)
     write_analysis(run, analysis, as_of=as_of, balance=balance, synthetic=SYNTHETIC or "")
-    write_figures(run, analysis, balance=balance)   # PNG by matplotlib; slow to import, so apart
+
+`figures=("svg", "png")` draws each figure as PNG too; matplotlib is imported only then.
 
 `analysis.excluded` says which rows of the cohort could not be analysed and why; `exclusion_findings`
 makes each a finding of the run. `balance` is the run's rows (delivered, merged, left_out, quarantined)
@@ -18,13 +19,14 @@ from onecohort.analysis.analyze import Analysis, analyze
 from onecohort.analysis.exclusions import exclusion_findings
 from onecohort.analysis.plan_file import LoadedPlan, load_plan
 from onecohort.analysis.published import Published, load_published
-from onecohort.analysis.write import write_analysis, write_figures
+from onecohort.analysis.write import FigureFormat, write_analysis, write_png
 from onecohort.report.analysis_page import SYNTHETIC
 from onecohort.report.flow_chart import count_ineligible
 
 __all__ = [
     "SYNTHETIC",
     "Analysis",
+    "FigureFormat",
     "LoadedPlan",
     "Published",
     "analyze",
@@ -33,5 +35,5 @@ __all__ = [
     "load_plan",
     "load_published",
     "write_analysis",
-    "write_figures",
+    "write_png",
 ]

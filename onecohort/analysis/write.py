@@ -2,10 +2,11 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from onecohort.report.analysis_tables import build_tables
 from onecohort.report.flow_chart import build_flow, draw_flow
 from onecohort.report.table_data import Table
 
+FigureFormat: TypeAlias = Literal["svg", "png"]
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
 
@@ -28,39 +30,44 @@ def write_analysis(
     balance: Mapping[str, int],
     ineligible: Mapping[str, int] | None = None,
     synthetic: str = "",
+    figures: Sequence[FigureFormat] = ("svg",),
 ) -> None:
-    """Write all that `analyze` found into a run folder, without drawing PNG (`write_figures` does).
+    """Write all that `analyze` found into a run folder.
 
     analysis.json             every number at full precision, with n, interval and method
     report/analysis.html      the page
-    report/figures/*.svg      each figure as a file of its own
+    report/figures/           each figure as a file of its own
     report/tables/*.csv       each table; analysis.xlsx holds them all
 
     balance     rows of the run: delivered, merged, left_out, quarantined
     ineligible  of the quarantined, the patients outside the protocol, by the rule that they did not
                 meet (see `count_ineligible`)
     synthetic   what the page says of data that were not observed; "" for real data
+    figures     formats of the files in report/figures/; PNG takes some seconds more
     """
     report = folder / "report"
     for place in (report / "figures", report / "tables"):
         place.mkdir(parents=True, exist_ok=True)
-    figures, tables = build_figures(analysis), build_tables(analysis)
+    drawn, tables = build_figures(analysis), build_tables(analysis)
     flow = build_flow(analysis, balance, ineligible)
     about: dict[str, JSON] = {"as_of": as_of.isoformat(), "synthetic": synthetic}
     content = about | {"flow": as_json(flow)} | _as_object(analysis)
     _write(folder / "analysis.json", json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-    page = render_analysis(analysis, figures, tables, flow, as_of=as_of, synthetic=synthetic)
+    page = render_analysis(analysis, drawn, tables, flow, as_of=as_of, synthetic=synthetic)
     _write(report / "analysis.html", page)
-    _write(report / "figures" / "flow.svg", standalone(draw_flow(flow)))
-    for name, figure in figures.items():
-        _write(report / "figures" / f"{name}.svg", standalone(draw(figure)))
+    if "svg" in figures:
+        _write(report / "figures" / "flow.svg", standalone(draw_flow(flow)))
+        for name, figure in drawn.items():
+            _write(report / "figures" / f"{name}.svg", standalone(draw(figure)))
+    if "png" in figures:
+        write_png(folder, analysis, balance=balance, ineligible=ineligible)
     for name, table in tables.items():
         with (report / "tables" / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as out:
             csv.writer(out).writerows([table.head, *(row.cells for row in table.rows)])
     write_workbook(report / "tables" / "analysis.xlsx", tables, as_of)
 
 
-def write_figures(
+def write_png(
     folder: Path,
     analysis: Analysis,
     *,

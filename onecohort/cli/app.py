@@ -64,6 +64,9 @@ def build(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Redo centers that have not changed.")
     ] = False,
+    png: Annotated[
+        bool, typer.Option("--png", help="Figures as PNG for a manuscript, beside SVG.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Exports in, validated cohort, statistics and reports out."""
@@ -77,6 +80,7 @@ def build(
             out=out or study,
             as_of=as_of.date() if as_of else None,
             fresh=fresh,
+            figures=("svg", "png") if png else ("svg",),
             as_json=json,
         )
     )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,9 @@ from onecohort.cli.runs import describe_gate
 from onecohort.errors import StudyError
 from onecohort.run import Built, build
 from onecohort.study import load_study
+
+if TYPE_CHECKING:
+    from onecohort.analysis import FigureFormat
 
 MISTAKE, CENTER_FAILED = 2, 3
 PIPED_WIDTH = 120
@@ -26,6 +30,7 @@ def build_command(
     out: Path,
     as_of: date | None,
     fresh: bool,
+    figures: "Sequence[FigureFormat]",
     as_json: bool,
 ) -> int:
     """Run, show, and return the exit code."""
@@ -49,6 +54,7 @@ def build_command(
                 out,
                 centers=centers,
                 fresh=fresh,
+                figures=figures,
                 on_center=on_center,
                 on_step=status.update,
             )
