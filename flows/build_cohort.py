@@ -25,6 +25,7 @@ from flows.centers import PATIENCE, RUNNER, harmonize_centers, receive_patiently
 from flows.outcome import end, end_unchanged, leave, name_run, report_dead_run, take_secret_key
 from flows.page import Page
 from flows.privacy import log_of, told_without_data
+from onecohort.analysis import FigureFormat
 from onecohort.center import CenterSummary
 from onecohort.deliveries import Received
 from onecohort.history import find_same
@@ -62,11 +63,11 @@ def pool(study: Study, run: Run, summaries: list[CenterSummary]) -> Pooled:
 
 
 @task(cache_policy=NO_CACHE)
-def analyze(study: Study, run: Run) -> None:
-    """The study's statistics; nobody waits for them at night, so figures for a manuscript too."""
+def analyze(study: Study, run: Run, figures: tuple[FigureFormat, ...]) -> None:
+    """The study's statistics."""
     log.info("analysis")
     told_without_data(
-        "analyze", log_of(run), lambda: analyze_run(study, run.folder, figures=("svg", "png"))
+        "analyze", log_of(run), lambda: analyze_run(study, run.folder, figures=figures)
     )
 
 
@@ -104,6 +105,7 @@ def build_cohort(
     keep_runs: int = 30,
     keep_days: int = 365,
     reports_url: str | None = None,
+    figures: tuple[FigureFormat, ...] = ("svg", "png"),
 ) -> State[str]:
     """Build the cohort of a study and publish it, if anything has changed and its gates hold.
 
@@ -121,6 +123,7 @@ def build_cohort(
         keep_runs: How many of the newest runs are kept.
         keep_days: For how many days every published run is kept.
         reports_url: Where the `out` folder is served, for links on the run's page.
+        figures: Formats of the analysis's figures; PNG takes some seconds more.
     """
     keep = Retention(keep_runs, keep_days)
     home = Path(out or study).resolve()
@@ -148,7 +151,7 @@ def build_cohort(
                 if same is not None:
                     page.show_unchanged(same, summaries)
                     return end_unchanged(same, summaries)
-                built = build(opened, run, summaries, received, page)
+                built = build(opened, run, summaries, received, page, figures)
             finally:
                 shutil.rmtree(run.folder, ignore_errors=True)  # what did not become a run
             retire(home, keep)
@@ -159,13 +162,18 @@ def build_cohort(
 
 
 def build(
-    study: Study, run: Run, summaries: list[CenterSummary], received: Received | None, page: Page
+    study: Study,
+    run: Run,
+    summaries: list[CenterSummary],
+    received: Received | None,
+    page: Page,
+    figures: tuple[FigureFormat, ...],
 ) -> Built:
     """From harmonized centers to a published cohort."""
     pooled = pool(study, run, summaries)
     amend_manifest(run.folder, {**page.place(), "deliveries": told_deliveries(received)})
     page.show_step("pooled")
-    analyze(study, run)
+    analyze(study, run, figures)
     page.show_step("analyzed")
     report(study, run)
     page.show_step("reported")

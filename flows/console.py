@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the flow, show progress and the result; the exit code is that of `onecohort build`."""
     given = _parse(sys.argv[1:] if arguments is None else arguments)
-    console = Console(highlight=False)
+    # A log file or a pipe has no width; the table of centers needs this much.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
     server = start_unless_configured()
     from flows.build_cohort import build_cohort  # Prefect, which now knows its server
     from onecohort.cli.build import show_result

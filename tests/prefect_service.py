@@ -181,8 +181,8 @@ class Service:
         """Start a deployment; returns the flow run's id."""
         given: Json = {
             "out": str(self.out), "deliveries": str(self.study / "deliveries"),
-            "patience_seconds": [1, 1], **parameters,
-        }  # fmt: skip
+            "patience_seconds": [1, 1],
+        } | ({"figures": ["svg"]} if deployment.startswith("nightly") else {}) | parameters  # fmt: skip
         path = f"/deployments/{self.deployment(deployment)['id']}/create_flow_run"
         run: Json = self.ask(path, {"parameters": given, "state": {"type": "SCHEDULED"}})
         return str(run["id"])
@@ -195,7 +195,7 @@ class Service:
         """Call the flow in a process of its own, after some lines that break it; what it printed."""
         given = {
             "out": str(self.out), "deliveries": str(self.study / "deliveries"),
-            "patience_seconds": [], "fresh": True, **parameters,
+            "patience_seconds": [], "fresh": True, "figures": ["svg"], **parameters,
         }  # fmt: skip
         call = f"state = b.build_cohort(return_state=True, **{given!r})"
         tell = "print('state:', state.name, '|', state.message)"
