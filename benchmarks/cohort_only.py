@@ -5,9 +5,11 @@
 Findings, quarantine, balance, pandera's validation, gates, lineage, manifest, Parquet, publication.
 """
 
+import gc
 import sys
 from pathlib import Path
 
+from onecohort.buffers import keep_freed_buffers
 from onecohort.center import run_center
 from onecohort.run import finish_run, judge_run, pool_centers, start_run
 from onecohort.study import load_study
@@ -16,6 +18,7 @@ STUDY = Path(__file__).parent / "study"
 
 
 def main(exports: Path, out: Path) -> None:
+    keep_freed_buffers()
     study = load_study(STUDY, exports=exports)
     run = start_run(study, out)
     summaries = [run_center(study, center, run.store, run.key) for center in study.centers]
@@ -27,4 +30,5 @@ def main(exports: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000, 20, 20)  # as the command line has it
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from onecohort.buffers import keep_freed_buffers
 from onecohort.center import CenterSummary
 from onecohort.cli.runs import describe_gate
 from onecohort.errors import StudyError
@@ -34,6 +35,7 @@ def build_command(
     as_json: bool,
 ) -> int:
     """Run, show, and return the exit code."""
+    keep_freed_buffers()
     console = Console(highlight=False, stderr=as_json)
     if not console.is_terminal:  # a file or a pipe has no width to be kept within
         console.width = PIPED_WIDTH
