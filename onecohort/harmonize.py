@@ -12,8 +12,9 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from onecohort.apply import Context, FieldRows, apply_rule, count_from
+from onecohort.apply import apply_rule
 from onecohort.balance import ColumnBalance, RowBalance, Use, close_columns
+from onecohort.counting import count_from
 from onecohort.errors import ExportError
 from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table
 from onecohort.findings import Findings, Severity
@@ -31,6 +32,7 @@ from onecohort.repeats import (
     resolve_repeats,
 )
 from onecohort.rows import Elsewhere, Fate, Index, Rows, prepare
+from onecohort.rule_on_rows import Context, FieldRows
 from onecohort.rules.coded import Coded, Mask, encode_texts
 from onecohort.schema import CohortSchema
 from onecohort.validate import Columns, Failure, Validated, validate
@@ -449,7 +451,10 @@ def whole_table(table: Table) -> Batch:
     batches = list(table.batches(rows=EVERYTHING))
     if len(batches) == 1:
         return batches[0]
-    names = batches[0].cells.schema.names
+    names = list(batches[0].cells.schema.names if batches else table.columns)
+    if not batches:  # a header and nothing below it
+        nothing = [pa.array([], pa.string()) for _ in names]
+        return Batch(pa.array([], pa.int64()), pa.RecordBatch.from_arrays(nothing, names=names))
     arrays = [
         pa.concat_arrays([batch.cells.column(name).cast(pa.string()) for batch in batches])
         for name in names
