@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from onecohort.apply import FieldRows
 from onecohort.findings import Findings, Severity
 from onecohort.rows import Fate, Rows
+from onecohort.rule_on_rows import FieldRows
 from onecohort.rules.coded import Mask
 from onecohort.rules.outcome import State
 

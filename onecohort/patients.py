@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onecohort.apply import Context, FieldRows
 from onecohort.balance import RowBalance, Use
 from onecohort.findings import Findings, Severity
 from onecohort.rows import Address, Fate, Index, Rows
+from onecohort.rule_on_rows import Context, FieldRows
 from onecohort.rules.coded import Mask
 from onecohort.sanity.keys import Disagreement, find_lost_zeros
 from onecohort.take import choose_rows, count_rows

@@ -5,9 +5,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onecohort.apply import Context, FieldRows
 from onecohort.findings import Severity
 from onecohort.rows import Index, Rows
+from onecohort.rule_on_rows import Context, FieldRows
 from onecohort.rules.outcome import Converted, Remark, State
 from onecohort.rules.ranges import check_range
 

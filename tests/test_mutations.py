@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from onecohort import apply, balance, harmonize, patients, rows, take
+from onecohort import balance, counting, harmonize, marks, patients, rows, rule_on_rows, take
 from onecohort.balance import Imbalance
 from onecohort.findings import Findings
 from onecohort.rows import Fate
@@ -413,7 +413,9 @@ BUGS = [
         test_rules_numbers.test_an_impossible_value_is_withdrawn_and_an_unusual_one_kept,
     ),
     Bug(
-        "a fault is not reported", replaced(apply, "_by_check", faults_are_not_reported), NO_NUMBERS
+        "a fault is not reported",
+        replaced(rule_on_rows, "by_check", faults_are_not_reported),
+        NO_NUMBERS,
     ),
     Bug("case matters", replaced(convert, "fold", case_matters), TEXTS),
     Bug(
@@ -428,7 +430,7 @@ BUGS = [
     ),
     Bug(
         "an unknown mark is a no",
-        replaced(apply._Rule, "marks", unknown_marks_are_no),
+        replaced(marks, "_marks", unknown_marks_are_no),
         any_of_unknown,
     ),
     Bug(
@@ -439,12 +441,12 @@ BUGS = [
     Bug("earliest is latest", replaced(take, "_order", earliest_is_latest), TAKEN),
     Bug(
         "days count from the day after",
-        replaced(apply._Rule, "count_from", days_from_is_off_by_one),
+        replaced(counting, "finish_counting", days_from_is_off_by_one),
         days_counted,
     ),
     Bug(
         "years without birthdays",
-        replaced(apply, "_completed_years", age_without_birthday),
+        replaced(counting, "_completed_years", age_without_birthday),
         birthdays,
     ),
     Bug(
@@ -503,7 +505,7 @@ def test_a_planted_bug_makes_its_test_fail(bug: Bug) -> None:
     "plant",
     [
         replaced(CLOSED, "_read_closed", unmapped_becomes_missing),
-        replaced(apply, "_by_check", faults_are_not_reported),
+        replaced(rule_on_rows, "by_check", faults_are_not_reported),
     ],
     ids=["an unmapped value becomes null", "a fault is not reported"],
 )

@@ -122,7 +122,8 @@ def _unit_action(slip: Slip, field: Field) -> str:
     if slip.is_unit and slip.is_whole:
         return f"if the laboratory reports {slip.label}, declare `unit:` in the mapping"
     if slip.is_unit:
-        return f"ask which values are in {slip.label}; give the unit in a column (`unit_from:`)"
+        given = "in a column (`unit_from:`) or by a condition (`unit_when:`)"
+        return f"ask which values are in {slip.label}; give the unit {given}"
     return (
         f"see whether the decimal point slipped: values are {spell_factor(slip.ratio)} the others'"
     )
