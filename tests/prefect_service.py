@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +27,18 @@ def free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
+
+
+def descendants(parent: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout.split()
+    parents = dict(zip(map(int, listed[::2]), map(int, listed[1::2]), strict=True))
+    found = [parent]
+    for one in found:  # it grows while it is walked through
+        found += [pid for pid, above in parents.items() if above == one]
+    return found[1:]
 
 
 def wait_for(found: Callable[[], T | None], what: str, seconds: float = 120) -> T:
@@ -99,7 +111,6 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
 
     def start_server(self) -> None:
@@ -111,11 +122,15 @@ class Service:
         self.start("worker", "-m", "prefect", "worker", "start", "--pool", "onecohort")
 
     def kill(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """End a process and all that it started."""
+        """End a process; what it had started and leaves behind is killed."""
         process = self.processes.pop(name)
+        children = descendants(process.pid)
         if process.poll() is None:
-            os.killpg(process.pid, how)
-        process.wait(timeout=30)
+            process.send_signal(how)
+        process.wait(timeout=60)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
     def stop(self) -> None:
         for name in ("worker", "serve", "server"):

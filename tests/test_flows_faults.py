@@ -280,7 +280,7 @@ def test_a_killed_worker_costs_nothing_that_was_done(service: Service, told: Tol
         flow = json.loads((service.out / LOCK).read_text())
         assert flow["flow_run"] == killed
         service.kill("worker", signal.SIGKILL)
-        os.kill(int(flow["process"]), signal.SIGKILL)
+        wait_for(lambda: not alive(int(flow["process"])) or None, "end of the run's process", 10)
     assert (service.out / "cohort").readlink() == link
     assert patients(service) == 100
     run = service.trigger()
@@ -303,6 +303,14 @@ def holder(service: Service) -> str | None:
         return None
     found: str | None = note.get("flow_run")
     return found
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def endless_processes() -> list[str]:
