@@ -5,6 +5,7 @@
 Findings, quarantine, balance, pandera's validation, gates, lineage, manifest, Parquet, publication.
 """
 
+import atexit
 import gc
 import sys
 from pathlib import Path
@@ -30,5 +31,6 @@ def main(exports: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(100_000, 20, 20)  # as the command line has it
+    gc.set_threshold(100_000, 20, 20)  # both as the command line has it
+    atexit.register(gc.freeze)
     main(Path(sys.argv[1]), Path(sys.argv[2]))
