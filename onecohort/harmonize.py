@@ -315,8 +315,9 @@ class _Center:
             patients.rows.columns[name] = joined
             there = second.rows.numbers[at] if len(theirs) else at
             patients.rows.elsewhere[name] = Elsewhere(
-                second.rows.export, second.rows.sheet, column, np.where(at >= 0, there, -1)
-            )
+                second.rows.export, second.rows.sheet, column, np.where(at >= 0, there, -1),
+                second.rows.missing | self.context.declared_missing(table, column),
+            )  # fmt: skip
 
     def protect(self, step: Step, values: pa.Array) -> pa.Array:
         """Identifiers as keyed hashes; everything else as it is."""

@@ -43,12 +43,16 @@ class Address:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where a joined column stands: its own table, and there the row of each row here (-1 for none)."""
+    """Where a joined column stands: its own table, and there the row of each row here (-1 for none).
+
+    missing    folded texts that mean "not known" there
+    """
 
     export: str
     sheet: str | None
     column: str
     numbers: Index
+    missing: frozenset[str]
 
 
 @dataclass
@@ -196,7 +200,8 @@ def prepare(
         _correct(number, correction, rows, seen, findings, here)
     if any(correction.column in rule.key for correction in corrections.values()):
         rows.keys = _keys(rows)
-    _leave_out(rows, findings, here)
+    declared = {name: frozenset(map(fold, texts)) for name, texts in table.user_missing.items()}
+    _leave_out(rows, lambda name: declared.get(name, frozenset()), findings, here)
     _note_untidy(rows, findings, here)
     keyless = (rows.fates == Fate.KEPT) & pc.equal(rows.keys, "").to_numpy(zero_copy_only=False)
     rows.fates[keyless] = Fate.QUARANTINED
@@ -303,7 +308,12 @@ def _correct(
     )
 
 
-def _leave_out(rows: Rows, findings: Findings, here: Mapping[str, str | None]) -> None:
+def _leave_out(
+    rows: Rows,
+    missing: Callable[[str], frozenset[str]],
+    findings: Findings,
+    here: Mapping[str, str | None],
+) -> None:
     everything_blank = np.ones(len(rows), bool)
     for name, column in rows.columns.items():
         everything_blank &= column.blank_rows | (name == ROW_NUMBER)
@@ -314,11 +324,13 @@ def _leave_out(rows: Rows, findings: Findings, here: Mapping[str, str | None]) -
     rule = rows.rule
     if rule.where:
         message = "does not meet the table's `where`"
-        _set_aside(rows, ~rows.matching(rule.where), "row.outside_where", message, findings, here)
+        _set_aside(
+            rows, ~rows.matching(rule.where, missing), "row.outside_where", message, findings, here
+        )
     for leave_out in rule.leave_out:
         shown = next(iter(leave_out.when))
         message = f"left out: {leave_out.reason}"
-        hit = rows.matching(leave_out.when)
+        hit = rows.matching(leave_out.when, missing)
         _set_aside(rows, hit, "row.left_out", message, findings, here, shown)
 
 

@@ -62,6 +62,10 @@ class Context:
     user_missing: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)  # field -> its line in the mapping
 
+    def declared_missing(self, table: str, column: str) -> frozenset[str]:
+        """Folded texts that the file itself declares missing for a column."""
+        return frozenset(map(fold, self.user_missing.get(table, {}).get(column, ())))
+
     def severity(self, check: str, default: Severity) -> Severity:
         """The severity that the study declares for a check."""
         policy = self.schema.policies.get(check)
@@ -87,14 +91,15 @@ class RuleOnRows:
     domain: Mask
 
     def declared(self, column: str) -> frozenset[str]:
-        """Texts that the file itself declares missing for a column."""
-        return self.context.user_missing.get(self.rows.table, {}).get(column, frozenset())
+        """Folded texts that a column's own table and its file declare to mean: not known."""
+        there = self.rows.elsewhere.get(column)
+        if there is not None:
+            return there.missing
+        return self.rows.missing | self.context.declared_missing(self.rows.table, column)
 
     def missing(self, column: str) -> frozenset[str]:
         """Folded texts that mean "not known" in a column: the table's, the rule's and the file's."""
-        return self.rows.missing | frozenset(
-            map(fold, (*self.rule.missing, *self.declared(column)))
-        )
+        return self.declared(column) | frozenset(map(fold, self.rule.missing))
 
     def matching(self, when: When) -> Mask:
         """(n,) True where all conditions hold."""

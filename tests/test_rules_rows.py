@@ -243,6 +243,20 @@ def test_a_rule_may_read_columns_of_two_tables() -> None:
     assert address == ["c.csv", "y", 2, "soon"]
 
 
+def test_what_is_missing_in_the_other_table_is_missing_here() -> None:
+    loaded = mapping_of(
+        "wbc_10e9_l: { filled_from: [x, c.y] }\n"
+        'is_treated: { cases: [{ when: { x: "", c.y: present }, then: yes }], otherwise: no }',
+        tables="c: { files: c.csv, key: id, missing: n.d. }",
+    )
+    declared = {"y": frozenset({"999"})}
+    others = table_of([{"id": "1", "y": "999"}, {"id": "2", "y": "N.D."}], user_missing=declared)
+    found = outcome_of(loaded, [{"id": "1", "x": ""}, {"id": "2", "x": ""}], c=others)
+    assert found.column("wbc_10e9_l") == [None, None]
+    assert found.column("is_treated") == [False, False]
+    assert found.findings == []
+
+
 # --- rows that do not count ----------------------------------------------------------------------
 
 
@@ -258,6 +272,13 @@ def test_rows_outside_where_are_left_out_and_counted() -> None:
     assert [f["row"] for f in found.findings if f["check"] == "row.outside_where"] == [3, 4]
     assert found.harmonized.tables["t"].left_out == 2
     assert found.harmonized.columns["t"]["x"].set_aside == 2
+
+
+def test_a_code_that_the_file_declares_missing_meets_no_condition() -> None:
+    loaded = mapping_of("note: { from: x }", table="where: { x: present }")
+    declared = {"x": frozenset({"999"})}
+    rows = table_of([{"id": "1", "x": "999"}, {"id": "2", "x": "1"}], user_missing=declared)
+    assert [p["patient_id"] for p in outcome_of(loaded, rows).patients] == ["2"]
 
 
 def test_rows_left_out_carry_their_reason() -> None:

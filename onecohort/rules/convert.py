@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from onecohort.rules.coded import Mask, fold, is_listed
 from onecohort.rules.dates import DateFormat, read_dates
 from onecohort.rules.numbers import NumberFormat, read_numbers, whole_numbers
 from onecohort.rules.outcome import Converted, Remark, State
+from onecohort.rules.parts import Parts
 from onecohort.rules.ranges import check_dates, check_range
 from onecohort.rules.units import Factor, factor_between
 from onecohort.schema import Field, Kind
@@ -97,63 +97,8 @@ class Conversion:
         flat_texts = pc.if_else(pa.array(absent), pa.scalar("", pa.string()), flat_texts)
         flat = self._read_kind(flat_texts)
         flat.states[absent] = State.MISSING
-        return self._reduce(flat, [len(each) for each in parts], texts)
-
-    def _reduce(self, flat: Converted, lengths: Sequence[int], texts: pa.Array) -> Converted:
-        values = flat.seal().values.to_pylist()
-        blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
-        states = np.zeros(len(lengths), np.uint8)
-        chosen: npt.NDArray[np.int64] = np.full(len(lengths), -1, np.int64)
-        found = Converted(pa.nulls(len(lengths), flat.values.type), states)
-        start = 0
-        for number, length in enumerate(lengths):
-            span = range(start, start + length)
-            start += length
-            faulty = [k for k in span if flat.states[k] == State.FAULT]
-            carried = [k for k in span if flat.states[k] == State.CARRIED]
-            if faulty:
-                found.fault(number, flat.remarks[faulty[0]])
-            elif carried:
-                chosen[number] = self._one_of(carried, values)
-                states[number] = State.CARRIED
-                if chosen[number] < 0:
-                    hint = "say which one counts with `part` or `take`"
-                    found.fault(number, Remark("split.disagrees", "holds different values", hint))
-            elif any(flat.states[k] == State.MISSING for k in span):
-                states[number] = State.MISSING
-            elif not blank[number]:
-                hint = "correct the cell, or add the text to missing"
-                what = f"part {self.rule.part}" if self.rule.part else "a value"
-                found.fault(number, Remark("split.absent", f"does not hold {what}", hint))
-        taken = pa.array(chosen, mask=chosen < 0)
-        found.values = flat.values.take(taken)
-        if flat.precision is not None:
-            found.precision = flat.precision.take(taken)
-        for at in np.flatnonzero(chosen >= 0).tolist():
-            note = flat.notes.get(int(chosen[at]))
-            if note is not None:
-                found.notes[at] = note
-        return found
-
-    def _one_of(self, carried: Sequence[int], values: Sequence[object]) -> int:
-        """The part that counts, or -1 where they differ and no `take` decides."""
-
-        def value(part: int) -> Any:
-            return values[part]
-
-        match self.rule.take:
-            case "first":
-                return carried[0]
-            case "last":
-                return carried[-1]
-            case "min" | "earliest":
-                return min(carried, key=value)
-            case "max" | "latest":
-                return max(carried, key=value)
-            case "best":
-                return min(carried, key=lambda part: self.field.codes.index(value(part)))
-            case _:
-                return carried[0] if len({values[part] for part in carried}) == 1 else -1
+        kept = Parts(wanted, self.rule.take, self.field.codes)
+        return kept.reduce(flat, [len(each) for each in parts], texts)
 
     def _read_kind(self, texts: pa.Array) -> Converted:
         listed = self._read_listed(texts)
