@@ -57,8 +57,7 @@ class Cohort(pa.DataFrameModel):
         "Patient",
         presence="required",
         privacy="quasi",
-        str_matches=r"^P\d{7}$",
-        unique=True,
+        str_matches=r"^P\d{7}$",  # that nobody comes twice is seen over all batches, when pooling
     )
     sex: Series[str] = declare("term", "Sex", vocabulary="sex", privacy="quasi")
     birth_date: Series[pd.Timestamp] = declare("date", "Date of birth", privacy="quasi")
