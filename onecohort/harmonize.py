@@ -22,6 +22,7 @@ from onecohort.mapping.language import ROW_NUMBER
 from onecohort.mapping.load import LoadedMapping, did_you_mean
 from onecohort.mapping.references import JOINED, Plan, Step, plan_mapping
 from onecohort.patients import LINEAGE, Patients, SecondTable, first_rows
+from onecohort.prepare import prepare
 from onecohort.pseudonym import PseudonymKey, normalise_identifier
 from onecohort.quarantine import Quarantine
 from onecohort.repeats import (
@@ -31,7 +32,7 @@ from onecohort.repeats import (
     repeated_hashes,
     resolve_repeats,
 )
-from onecohort.rows import Elsewhere, Fate, Index, Rows, prepare
+from onecohort.rows import Elsewhere, Fate, Index, Rows
 from onecohort.rule_on_rows import Context, FieldRows
 from onecohort.rules.coded import Coded, Mask, encode_texts
 from onecohort.schema import CohortSchema
@@ -151,6 +152,7 @@ class _Center:
         }
         self.corrections_seen: set[int] = set()
         self.filled = dict.fromkeys(schema.fields, 0)
+        self.identifiers: Columns = {}  # of the batch at hand, before hashes take their place
         self.patients = 0
         self.further_rows: list[pa.Table] = []  # of patients who have several in the first table
         self.seconds = {name: self.read_second(name) for name in tables if name != plan.first}
@@ -226,7 +228,9 @@ class _Center:
         patients = first_rows(rows)
         given = self.apply_rules(patients, use)
         self.close_cells(use, looked)
-        result = self.judge(given, self.schema, lambda name: self.plan.step(name) is not None)
+        result = self.judge(
+            given, self.schema, lambda name: self.plan.step(name) is not None, self.identifiers
+        )
         for failure in result.failures:
             self.report(failure, patients)
         patients.set_aside(result.out, _reasons(result.failures))
@@ -322,7 +326,8 @@ class _Center:
     def protect(self, step: Step, values: pa.Array) -> pa.Array:
         """Identifiers as keyed hashes; everything else as it is."""
         if step.field.privacy == "identifier" and step.field.kind == "identifier":
-            return self.key.hash(normalise_identifier(values), step.field.name)
+            self.identifiers[step.field.name] = normalise_identifier(values)
+            return self.key.hash(self.identifiers[step.field.name], step.field.name)
         return values
 
     def pseudonyms(self, keys: pa.Array) -> pa.Array:

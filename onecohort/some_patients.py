@@ -11,8 +11,8 @@ from onecohort.findings import Findings
 from onecohort.harmonize import check_layout, whole_table
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import plan_mapping
+from onecohort.prepare import prepare
 from onecohort.pseudonym import PseudonymKey
-from onecohort.rows import prepare
 from onecohort.study import Study
 
 

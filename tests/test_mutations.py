@@ -14,7 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from onecohort import balance, counting, harmonize, marks, patients, rows, rule_on_rows, take
+from onecohort import (
+    balance,
+    counting,
+    harmonize,
+    marks,
+    patients,
+    prepare,
+    rows,
+    rule_on_rows,
+    take,
+)
 from onecohort.balance import Imbalance
 from onecohort.findings import Findings
 from onecohort.rows import Fate
@@ -451,7 +461,7 @@ BUGS = [
     ),
     Bug(
         "zeros are not put back",
-        replaced(rows, "pad_ids", zeros_are_not_padded),
+        replaced(prepare, "pad_ids", zeros_are_not_padded),
         test_rules_rows.test_tables_are_joined_by_keys_whose_zeros_were_lost,
     ),
     Bug(
@@ -471,7 +481,7 @@ BUGS = [
     ),
     Bug(
         "a correction overwrites what was mended",
-        replaced(rows, "_correct", corrections_ignore_what_stands),
+        replaced(prepare, "_correct", corrections_ignore_what_stands),
         stale_correction,
     ),
     Bug(

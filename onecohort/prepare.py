@@ -1,0 +1,220 @@
+"""From a batch of an export to rows that rules can look at: corrected, keyed, and sorted out."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onecohort.exports.table import Batch, Table
+from onecohort.findings import Findings, Severity
+from onecohort.mapping.language import ROW_NUMBER, Correction, TableRule
+from onecohort.rows import Fate, Rows
+from onecohort.rules.coded import Coded, Mask, encode, fold, is_listed
+from onecohort.rules.convert import pad_ids
+
+
+def prepare(
+    batch: Batch,
+    table: Table,
+    name: str,
+    rule: TableRule,
+    *,
+    columns: Sequence[str],
+    corrections: Mapping[int, Correction],
+    seen: set[int],
+    findings: Findings,
+) -> Rows:
+    """Encode, correct, key and sort out the rows of a batch.
+
+    columns       names of the columns that the mapping speaks of
+    corrections   number in the mapping -> correction of this table
+    seen          numbers of the corrections that found their cell; added to
+    """
+    here = {"export": table.export, "sheet": table.sheet}
+    coded = {column: _encode(batch, column) for column in columns}
+    rows = Rows(
+        table=name,
+        rule=rule,
+        export=table.export,
+        sheet=table.sheet,
+        numbers=batch.rows.to_numpy(zero_copy_only=False).astype(np.int64),
+        columns=coded,
+        keys=pa.nulls(0, pa.string()),
+        fates=np.zeros(len(batch.rows), np.uint8),
+        cells=batch.cells,
+        missing=frozenset(map(fold, rule.missing)) - {""},
+    )
+    _report_faults(batch, rows, findings, here)
+    rows.keys = _keys(rows)
+    for number, correction in corrections.items():
+        _correct(number, correction, rows, seen, findings, here)
+    if any(correction.column in rule.key for correction in corrections.values()):
+        rows.keys = _keys(rows)
+    declared = {name: frozenset(map(fold, texts)) for name, texts in table.user_missing.items()}
+    _leave_out(rows, lambda name: declared.get(name, frozenset()), findings, here)
+    _note_untidy(rows, findings, here)
+    keyless = (rows.fates == Fate.KEPT) & pc.equal(rows.keys, "").to_numpy(zero_copy_only=False)
+    rows.fates[keyless] = Fate.QUARANTINED
+    message = "has no key, so nobody knows whose row this is"
+    rows.reasons |= {int(row): ("key.missing", message) for row in np.flatnonzero(keyless)}
+    findings.add(
+        check="key.missing",
+        severity=Severity.ERROR,
+        rows=rows.numbers[keyless].tolist(),
+        column=rule.key[0],
+        raw=coded[rule.key[0]].raw_rows(np.flatnonzero(keyless)),
+        rule=f"tables.{name}.key",
+        message=message,
+        hint=f"put the {rule.key[0]} in, or correct it by `row:` in the mapping",
+        **here,
+    )
+    return rows
+
+
+def _encode(batch: Batch, column: str) -> Coded:
+    if column == ROW_NUMBER and column not in batch.cells.schema.names:
+        return encode(batch.rows.cast(pa.string()))
+    return encode(batch.cells.column(column))
+
+
+def _keys(rows: Rows) -> pa.Array:
+    parts = []
+    for name in rows.rule.key:
+        column = rows.columns[name]
+        texts = pad_ids(column.texts, rows.rule.zero_pad) if rows.rule.zero_pad else column.texts
+        if rows.missing:
+            texts = pc.if_else(pa.array(is_listed(texts, rows.missing)), "", texts)
+        parts.append(column.spread(texts))
+    if len(parts) == 1:
+        return parts[0]
+    joined = pc.binary_join_element_wise(*parts, "|")
+    absent = pc.equal(parts[0], "")
+    for part in parts[1:]:
+        absent = pc.or_(absent, pc.equal(part, ""))
+    return pc.if_else(absent, "", joined)
+
+
+def _report_faults(
+    batch: Batch, rows: Rows, findings: Findings, here: Mapping[str, str | None]
+) -> None:
+    for fault in batch.faults:
+        findings.add(
+            check=fault.check,
+            severity=Severity.ERROR if fault.column is None else Severity.WARNING,
+            rows=[fault.row],
+            column=fault.column,
+            raw=[fault.raw],
+            message=fault.message,
+            hint=fault.hint,
+            **here,
+        )
+        if fault.column is None:
+            rows.lost.append(fault)
+        elif fault.column in rows.columns:
+            at = np.flatnonzero(rows.numbers == fault.row)
+            rows.columns[fault.column] = rows.columns[fault.column].replace(at, "")
+
+
+def _correct(
+    number: int,
+    correction: Correction,
+    rows: Rows,
+    seen: set[int],
+    findings: Findings,
+    here: Mapping[str, str | None],
+) -> None:
+    if correction.row is not None:
+        at = np.flatnonzero(rows.numbers == correction.row)
+    else:
+        wanted = pa.array([correction.patient], pa.string())
+        if rows.rule.zero_pad:
+            wanted = pad_ids(wanted, rows.rule.zero_pad)
+        at = np.flatnonzero(pc.equal(rows.keys, wanted[0]).to_numpy(zero_copy_only=False))
+    if not len(at):
+        return
+    column = rows.columns[correction.column]
+    raws = column.raw_rows(at)
+    standing = pc.equal(raws, correction.was).to_numpy(zero_copy_only=False)
+    if not standing.any():
+        return
+    at = at[standing]
+    seen.add(number)
+    rows.columns[correction.column] = column.replace(at, correction.now)
+    findings.add(
+        check="correction.applied",
+        severity=Severity.NOTE,
+        rows=rows.numbers[at].tolist(),
+        column=correction.column,
+        raw=raws.filter(pa.array(standing)),
+        rule=f"corrections[{number}]",
+        message=f"corrected as declared: {correction.reason}",
+        hint=f"taken as {correction.now!r}",
+        **here,
+    )
+
+
+def _leave_out(
+    rows: Rows,
+    missing: Callable[[str], frozenset[str]],
+    findings: Findings,
+    here: Mapping[str, str | None],
+) -> None:
+    everything_blank = np.ones(len(rows), bool)
+    for name, column in rows.columns.items():
+        everything_blank &= column.blank_rows | (name == ROW_NUMBER)
+    at = np.flatnonzero(everything_blank)
+    if len(at):  # also what the mapping ignores must be blank
+        everything_blank[at] = [text == "{}" for text in rows.cells_texts(at)]
+    _set_aside(rows, everything_blank, "row.blank", "is blank in every column", findings, here)
+    rule = rows.rule
+    if rule.where:
+        message = "does not meet the table's `where`"
+        _set_aside(
+            rows, ~rows.matching(rule.where, missing), "row.outside_where", message, findings, here
+        )
+    for leave_out in rule.leave_out:
+        shown = next(iter(leave_out.when))
+        message = f"left out: {leave_out.reason}"
+        hit = rows.matching(leave_out.when, missing)
+        _set_aside(rows, hit, "row.left_out", message, findings, here, shown)
+
+
+def _set_aside(
+    rows: Rows,
+    hit: Mask,
+    check: str,
+    message: str,
+    findings: Findings,
+    here: Mapping[str, str | None],
+    column: str | None = None,
+) -> None:
+    hit = hit & (rows.fates == Fate.KEPT)
+    rows.fates[hit] = Fate.LEFT_OUT
+    at = np.flatnonzero(hit)
+    findings.add(
+        check=check,
+        severity=Severity.NOTE,
+        rows=rows.numbers[hit].tolist(),
+        column=column,
+        raw=rows.columns[column].raw_rows(at) if column else None,
+        message=message,
+        **here,
+    )
+
+
+def _note_untidy(rows: Rows, findings: Findings, here: Mapping[str, str | None]) -> None:
+    for name, column in rows.columns.items():
+        if not column.untidy.any():
+            continue
+        at = np.flatnonzero(column.untidy[column.codes])
+        findings.add(
+            check="text.untidy",
+            severity=Severity.NOTE,
+            rows=rows.numbers[at].tolist(),
+            column=name,
+            raw=column.raw_rows(at),
+            message="has outer or invisible blanks, or a letter in a second Unicode form; taken without",
+            hint="nothing has to be done; mending the source keeps the report short",
+            **here,
+        )
