@@ -60,7 +60,7 @@ def test_a_first_start_shows_progress_then_the_result_and_nothing_else(home: Pat
         assert word not in done.stdout
     # Nothing of the user's is touched: Prefect's home is in the project.
     assert (home / "study" / ".prefect" / "prefect.db").is_file()
-    assert not (home / "user").exists()
+    assert not (home / "user" / ".prefect").exists()
 
 
 @pytest.mark.loopback
