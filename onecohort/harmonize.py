@@ -39,7 +39,7 @@ from onecohort.schema import CohortSchema
 from onecohort.validate import Columns, Failure, Validated, validate
 
 Sink = Callable[[pa.Table], None]
-Judge = Callable[[Columns, CohortSchema, Callable[[str], bool]], Validated]
+Judge = Callable[[Columns, CohortSchema, Callable[[str], bool], Columns], Validated]
 Observer = Callable[[Step, Rows, Index, pa.Array], None]
 ROW = "_row"  # in what the sink receives: the row of the first table
 EVERYTHING = 1 << 62  # rows of a batch that is the whole table

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["identifier", "text", "term", "date", "integer", "number", "boolean"]
 Privacy = Literal["identifier", "quasi", "clinical"]
+IdentifierCheck = Callable[["pd.Series", "pd.DataFrame"], "pd.Series"]
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "identifier": pa.string(),
@@ -110,6 +111,9 @@ class CohortSchema:
     """All that the engine is handed of a study's schema.
 
     derivations   name of a field -> function of the harmonised frame that gives its values
+    identifier_checks   id of a check -> the identifier field it judges, and the function of the raw
+                  identifiers and the harmonised frame that is True where it holds; called before
+                  keyed hashes take the identifiers' place
     linkage       lists of fields by which one person is recognised at two centers, in order
     policies      id of a check -> its policy (`schemas/checks.yaml`)
     overrides     what holds otherwise at one center, with the reason
@@ -120,6 +124,7 @@ class CohortSchema:
     vocabularies: Mapping[str, tuple[Term, ...]]
     derivations: Mapping[str, "Callable[[pd.DataFrame], pd.Series]"]
     linkage: tuple[tuple[str, ...], ...]
+    identifier_checks: Mapping[str, "tuple[str, IdentifierCheck]"] = field(default_factory=dict)
     policies: Mapping[str, "Policy"] = field(default_factory=dict)
     overrides: tuple["Override", ...] = ()
 
@@ -222,6 +227,7 @@ def read_schema(
         vocabularies=vocabularies,
         derivations=dict(getattr(cohort, "DERIVATIONS", {})),
         linkage=tuple(tuple(keys) for keys in getattr(cohort, "LINKAGE", ())),
+        identifier_checks=dict(getattr(cohort, "IDENTIFIER_CHECKS", {})),
         policies={policy.check: policy for policy in policies},
         overrides=tuple(overrides),
     )

@@ -5,7 +5,7 @@ own failure report would copy every column of every failing row. What a failure 
 policy (`schemas/checks.yaml`). The pooled cohort is validated by pandera as a whole (`onecohort.pool`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,17 +55,26 @@ class Validated:
     failures: list[Failure]
 
 
-def validate(given: Columns, schema: CohortSchema, has_cell: Callable[[str], bool]) -> Validated:
+def validate(
+    given: Columns,
+    schema: CohortSchema,
+    has_cell: Callable[[str], bool],
+    identifiers: Columns | None = None,
+) -> Validated:
     """Derive, check, and withdraw what the policies withdraw.
 
-    given       every field of the schema -> (p,) values; a derived field may be given in part
-    has_cell    whether a field's values come from cells, so that it can be a culprit
+    given         every field of the schema -> (p,) values; a derived field may be given in part
+    has_cell      whether a field's values come from cells, so that it can be a culprit
+    identifiers   identifier field -> (p,) the raw identifiers, of which `given` has keyed hashes
     """
     columns, frame = _derive(given, schema)
     failures = _outside_range(columns, given, schema)
     out = np.zeros(len(frame), bool)
     withdrawn: dict[str, Mask] = {}
-    for policy, failed in _cross_field(frame, schema):
+    for policy, failed in (
+        *_cross_field(frame, schema),
+        *_of_identifiers(frame, schema, identifiers or {}),
+    ):
         failures.append(_failure(policy, failed, has_cell))
         if policy.costs == "row":
             out |= failed
@@ -82,7 +91,10 @@ def validate(given: Columns, schema: CohortSchema, has_cell: Callable[[str], boo
 
 
 def validate_given(
-    given: Columns, schema: CohortSchema, has_cell: Callable[[str], bool]
+    given: Columns,
+    schema: CohortSchema,
+    has_cell: Callable[[str], bool],
+    identifiers: Columns | None = None,
 ) -> Validated:
     """Look only at what the mapping itself gives: nothing is derived, fields are not held together.
 
@@ -131,17 +143,29 @@ def _derive(given: Columns, schema: CohortSchema) -> tuple[Columns, pd.DataFrame
     return columns, frame
 
 
-def _cross_field(frame: pd.DataFrame, schema: CohortSchema) -> list[tuple[Policy, Mask]]:
+def _cross_field(frame: pd.DataFrame, schema: CohortSchema) -> Iterator[tuple[Policy, Mask]]:
     """The cross-field checks that fail for somebody, and for whom."""
-    failing = []
     for check in schema.model.to_schema().checks:
-        holds = getattr(schema.model, str(check.name))(frame)
-        if holds.dtype != bool:  # with missing answers: what cannot be judged holds
-            holds = holds.fillna(True)
-        failed = ~np.asarray(holds.to_numpy(dtype=bool))
+        failed = _failing(getattr(schema.model, str(check.name))(frame))
         if failed.any():
-            failing.append((schema.policy(str(check.name)), failed))
-    return failing
+            yield schema.policy(str(check.name)), failed
+
+
+def _of_identifiers(
+    frame: pd.DataFrame, schema: CohortSchema, identifiers: Mapping[str, pa.Array]
+) -> Iterator[tuple[Policy, Mask]]:
+    """The checks of raw identifiers that fail for somebody, and for whom; no identifier goes on."""
+    for check, (name, holds) in schema.identifier_checks.items():
+        if name in identifiers:
+            failed = _failing(holds(to_series(identifiers[name], schema.fields[name]), frame))
+            if failed.any():
+                yield schema.policy(check), failed
+
+
+def _failing(holds: pd.Series) -> Mask:
+    if holds.dtype != bool:  # with missing answers: what cannot be judged holds
+        holds = holds.fillna(True)
+    return ~np.asarray(holds.to_numpy(dtype=bool))
 
 
 def _failure(policy: Policy, failed: Mask, has_cell: Callable[[str], bool]) -> Failure:

@@ -9,9 +9,10 @@ from .checks import CohortChecks
 from .derivations import DERIVATIONS
 from .outcome import Outcome
 from .patient import Patient
+from .tax_code import IDENTIFIER_CHECKS
 from .treatment import Treatment
 
-__all__ = ["DERIVATIONS", "LINKAGE", "Cohort"]
+__all__ = ["DERIVATIONS", "IDENTIFIER_CHECKS", "LINKAGE", "Cohort"]
 
 # How one person is recognised at two centers: the first list of fields that both rows have decides.
 LINKAGE: list[tuple[str, ...]] = [("person_key",), ("birth_date", "sex", "hma_start_date")]
