@@ -131,8 +131,9 @@ def check_corrections(loaded: LoadedMapping) -> Iterator[Mistake]:
     mapping = loaded.mapping
     for number, correction in enumerate(mapping.corrections):
         path = ("corrections", number)
-        if correction.table is not None and correction.table not in mapping.tables:
-            fix = did_you_mean(correction.table, list(mapping.tables))
+        tables = loaded.written("tables")
+        if correction.table is not None and correction.table not in tables:
+            fix = did_you_mean(correction.table, tables)
             what = f"there is no table {correction.table!r}"
             yield Mistake(loaded.at(*path, "table"), what, fix)
         if (correction.patient is None) == (correction.row is None):
@@ -147,11 +148,11 @@ def check_corrections(loaded: LoadedMapping) -> Iterator[Mistake]:
 def _example(
     loaded: LoadedMapping, schema: CohortSchema, number: int, example: Example
 ) -> Iterator[Mistake]:
-    tables = loaded.mapping.tables
+    tables = loaded.written("tables")
     for table in example.given:
         if table not in tables:
             where = loaded.where("examples", number, "given", table)
-            fix = did_you_mean(table, list(tables))
+            fix = did_you_mean(table, tables)
             yield Mistake(where, f"there is no table {table!r}", fix)
     for name in example.expect:
         if name not in schema.fields:

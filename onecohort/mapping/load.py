@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.language import Mapping
@@ -86,13 +87,14 @@ def understand(source: YamlSource) -> LoadedMapping:
     try:
         return LoadedMapping(Mapping.model_validate(source.tree), source)
     except ValidationError as error:
-        found: dict[tuple[str, str], Mistake] = {}
+        found: dict[NodePath, ErrorDetails] = {}
         for problem in error.errors(include_url=False):
-            mistake = word_mistake(problem, source)
-            # Each alternative of a union complains of the same value; what is missing stands nowhere.
-            key = mistake.what if problem["type"] == "missing" else ""
-            found.setdefault((mistake.where, key), mistake)
-        raise StudyError(*sorted(found.values(), key=by_line)) from None
+            # Each alternative of a union complains of the same value; which words fit says most.
+            path = node_path(problem["loc"], source)
+            if path not in found or problem["type"] == "literal_error":
+                found[path] = problem
+        mistakes = [word_mistake(problem, source) for problem in found.values()]
+        raise StudyError(*sorted(mistakes, key=by_line)) from None
 
 
 def nearest(text: str, choices: Iterable[str]) -> str | None:
