@@ -27,10 +27,11 @@ UNBOUNDED = "not estimable: the likelihood rises without end (events on one side
 NO_SPREAD = "no interval: the clusters are too few for a robust error"
 VANISHING = 1e-6  # a robust error that is nothing but rounding
 PIVOT_TOLERANCE = 1e-9  # of a standardised column's own information
-STEP_TOLERANCE = 1e-10  # in standard deviations of the covariate
-MAX_ITERATIONS = 8  # near a peak two are enough
+STEP_TOLERANCE = 1e-6  # in standard deviations of the covariate; what is left then is its square
+MAX_ITERATIONS = 8  # a peak takes about five
 NEAR_PEAK = 1e-6  # of the gradient, per patient and standard deviation
-FLAT = 1e-3  # of a step, in the same unit
+AT_PEAK = 1e-9  # of a further step, in standard deviations
+FLAT = 1e-3  # the same, beyond which there is no peak
 
 
 class Fitted(Protocol):
@@ -136,13 +137,12 @@ def maximize(
         return without_estimate(size, begin.value)
     if len(free) < size:
         model = build(x[:, free])
-    # The tails of a likelihood may overflow on the way; the end of the way is looked at below.
+    # The tails of a likelihood may overflow on the way; the end of the way is looked at.
     with np.errstate(all="ignore"):
-        beta[free], end = _climb(model, start[free], len(x))
-        # A Newton step from there is nothing at a peak, and as long as those before it where the
-        # likelihood only comes nearer to its bound.
-        further = np.abs(_solve(end.information, end.gradient))
-    unbounded = ~(further < FLAT)
+        peak, end, further = _newton(model, start[free])
+        if not np.all(further < AT_PEAK):
+            peak, end, further = _newton(model, _approach(model, start[free], len(x)))
+    beta[free], unbounded = peak, ~(further < FLAT)
     finite = free[~unbounded]
     covariance = np.zeros((size, size))
     if len(finite):
@@ -163,10 +163,34 @@ def without_estimate(size: int, value: float) -> Maximum:
     )
 
 
-def _climb(model: LikelihoodModel, start: FloatArray, patients: int) -> tuple[FloatArray, Point]:
-    """Near the peak by steps that are held back, to the peak by the model's own Newton steps.
+def _newton(model: LikelihoodModel, start: FloatArray) -> tuple[FloatArray, Point, FloatArray]:
+    """Where the model's own climb ends, and how far a next step would go.
 
-    The latter alone leave the data where a covariate has an outlier (a count of white cells).
+    That is nothing at a peak, and as far as the step before where the likelihood only comes nearer
+    to its bound.
+    """
+    try:
+        fitted = model.fit(
+            start_params=start,
+            method="newton",
+            tol=STEP_TOLERANCE,
+            maxiter=MAX_ITERATIONS,
+            disp=False,
+            # Data that separate would be warned of; the caller looks at the end itself.
+            warn_convergence=False,
+            callback=lambda params: None,
+        )
+        peak = np.asarray(fitted.params, dtype=np.float64)
+    except np.linalg.LinAlgError:  # so flat that there is no next step
+        peak = start
+    end = _point(model, peak)
+    return peak, end, np.abs(_solve(end.information, end.gradient))
+
+
+def _approach(model: LikelihoodModel, start: FloatArray, patients: int) -> FloatArray:
+    """Near the peak by steps that are held back.
+
+    Newton's leave the data where a covariate has an outlier (a count of white cells).
     """
     from scipy.optimize import minimize
 
@@ -184,20 +208,7 @@ def _climb(model: LikelihoodModel, start: FloatArray, patients: int) -> tuple[Fl
     near = minimize(
         depth, start, jac=slope, hess=bend, method="trust-exact", options={"gtol": NEAR_PEAK}
     )
-    try:
-        peak = model.fit(
-            start_params=near.x,
-            method="newton",
-            tol=STEP_TOLERANCE,
-            maxiter=MAX_ITERATIONS,
-            disp=False,
-            # Data that separate would be warned of; `maximize` looks at the end of the climb itself.
-            warn_convergence=False,
-            callback=lambda params: None,
-        ).params
-    except np.linalg.LinAlgError:  # so flat that there is no next step
-        peak = near.x
-    return np.asarray(peak, dtype=np.float64), _point(model, peak)
+    return np.asarray(near.x, dtype=np.float64)
 
 
 def _point(model: LikelihoodModel, params: FloatArray) -> Point:
@@ -218,6 +229,8 @@ def _independent(information: FloatArray) -> IntArray:
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Newton's step; along a flat direction the least-squares one."""
+    if not np.all(np.isfinite(matrix)):
+        return np.full(len(right), np.nan)
     try:
         return np.asarray(np.linalg.solve(matrix, right))
     except np.linalg.LinAlgError:

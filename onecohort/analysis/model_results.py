@@ -149,7 +149,7 @@ def _fit_cox(cohort: pa.Table, population: Population, plan: Plan, model: Model)
         return cox_log_likelihood(time, died, some, strata=strata)
 
     full = (fitted.log_likelihood[1], fitted.likelihood_ratio.df or 0)
-    gains = _gain_of_terms(full, refit, x, design.columns)
+    gains = _gain_of_terms(full, fitted.log_likelihood[0], refit, x, design.columns)
     return ModelResult(
         id=model.id,
         title=model.title,
@@ -198,7 +198,7 @@ def _fit_logistic(cohort: pa.Table, plan: Plan, model: Model) -> ModelResult:
         return reduced.log_likelihood[1], reduced.likelihood_ratio.df or 0
 
     full = (fitted.log_likelihood[1], fitted.likelihood_ratio.df or 0)
-    gains = _gain_of_terms(full, refit, x, design.columns)
+    gains = _gain_of_terms(full, fitted.log_likelihood[0], refit, x, design.columns)
     return ModelResult(
         id=model.id,
         title=model.title,
@@ -220,15 +220,19 @@ def _fit_logistic(cohort: pa.Table, plan: Plan, model: Model) -> ModelResult:
 
 def _gain_of_terms(
     full: Fit,
+    nothing: float,
     refit: Callable[[FloatArray], Fit],
     x: FloatArray,
     columns: dict[str, tuple[int, ...]],
 ) -> dict[str, Test]:
-    """For each term, twice the log-likelihood that the model loses without its columns."""
+    """For each term, twice the log-likelihood that the model loses without its columns.
+
+    nothing  the log-likelihood without any term
+    """
     found = {}
     for name, own in columns.items():
         kept = [place for place in range(x.shape[1]) if place not in own]
-        value, used = refit(x[:, kept])
+        value, used = refit(x[:, kept]) if kept else (nothing, 0)
         terms = full[1] - used
         found[name] = (
             chi_square_test(LIKELIHOOD_RATIO, max(2 * (full[0] - value), 0.0), terms)
