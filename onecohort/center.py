@@ -66,6 +66,13 @@ class CenterSummary:
     patients: int = 0
     seconds: float = 0.0
 
+    @property
+    def first_export(self) -> tuple[str, str | None]:
+        """Export and sheet of the first table."""
+        item = next(item for item in self.inputs if item["table"] == self.first)
+        sheet = item["sheet"]
+        return str(item["export"]), str(sheet) if sheet is not None else None
+
 
 def run_center(
     study: Study, center: str, store: Path, key: PseudonymKey, *, fresh: bool = False

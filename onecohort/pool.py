@@ -21,6 +21,7 @@ from onecohort.errors import Mistake, StudyError
 from onecohort.findings import SCHEMA as FINDINGS_SCHEMA
 from onecohort.findings import Findings, Severity
 from onecohort.harmonize import ROW
+from onecohort.linkage import link
 from onecohort.patients import LINEAGE as LINEAGE_SCHEMA
 from onecohort.patients import lineage_rows
 from onecohort.quarantine import SCHEMA as QUARANTINE_SCHEMA
@@ -54,7 +55,7 @@ def pool(study: Study, summaries: Sequence[CenterSummary], folder: Path) -> Pool
     done = [summary for summary in summaries if summary.state != "failed"]
     patients = [_open_patients(summary) for summary in done]
     findings = {summary.center: Findings(summary.center) for summary in done}
-    keep = _link(study.schema, done, patients, findings)
+    keep = link(study.schema, done, patients, findings)
     refused: list[dict[str, object]] = []
     merged = {s.center: int((~mask).sum()) for s, mask in zip(done, keep, strict=True)}
     lineage = _lineage_writer(folder / LINEAGE)
@@ -99,108 +100,6 @@ def _batches(summary: CenterSummary, mask: Mask) -> Iterator[pa.Table]:
             yield batch if kept.all() else batch.filter(pa.array(kept))
 
 
-# --- the same person at two centers -----------------------------------------------------------------
-
-
-def _link(
-    schema: CohortSchema,
-    done: Sequence[CenterSummary],
-    patients: Sequence[pa.Table],
-    findings: dict[str, Findings],
-) -> list[Mask]:
-    """Per center (p,) True for the patients that stay.
-
-    A list of fields decides where both rows have all of it. A later list decides only where one of the
-    two lacks an earlier one: two different codici fiscali are two persons, whatever else agrees.
-    """
-    center = np.repeat(np.arange(len(done)), [len(table) for table in patients])
-    place = np.concatenate([np.arange(len(table)) for table in patients] or [np.zeros(0, np.int64)])
-    stays = np.ones(len(center), bool)
-    filled = _filled(schema, patients) if len(done) > 1 else place
-    earlier: list[tuple[pa.Array, Mask]] = []
-    for names in schema.linkage if len(done) > 1 else ():
-        texts, complete = _linking_texts(patients, names)
-        at = np.flatnonzero(complete & stays)
-        hashes = hash_texts(texts.take(pa.array(at)))
-        at = at[np.isin(hashes, repeated_hashes(hashes))]
-        for group in _groups(texts, at):
-            best = max(group, key=lambda n: (filled[n], -center[n], -place[n]))
-            for number in group:
-                if center[number] == center[best] or _told_apart(earlier, number, best):
-                    continue
-                stays[number] = False
-                here, there = done[center[number]], done[center[best]]
-                row = patients[center[number]].column(ROW)[place[number]].as_py()
-                _report_merged(findings[here.center], here, there.center, row, names, schema)
-        earlier.append((texts, complete))
-    return [stays[center == number] for number in range(len(done))]
-
-
-def _linking_texts(patients: Sequence[pa.Table], names: Sequence[str]) -> tuple[pa.Array, Mask]:
-    """All centers' patients: the linking fields as one text, and where none of them is missing."""
-    columns = [
-        pa.concat_arrays(
-            [table.column(name).cast(pa.string()).combine_chunks() for table in patients]
-        )
-        for name in names
-    ]
-    texts = pc.binary_join_element_wise(*columns, "|", null_handling="emit_null")
-    return texts, pc.is_valid(texts).to_numpy(zero_copy_only=False)
-
-
-def _groups(texts: pa.Array, at: Index) -> Iterator[list[int]]:
-    """Numbers of the rows with equal texts, where there are several."""
-    found: dict[str, list[int]] = {}
-    for number, text in zip(at.tolist(), texts.take(pa.array(at)).to_pylist(), strict=True):
-        found.setdefault(text, []).append(number)
-    return (numbers for numbers in found.values() if len(numbers) > 1)
-
-
-def _told_apart(earlier: Sequence[tuple[pa.Array, Mask]], one: int, other: int) -> bool:
-    return any(
-        complete[one] and complete[other] and texts[one] != texts[other]
-        for texts, complete in earlier
-    )
-
-
-def _filled(schema: CohortSchema, patients: Sequence[pa.Table]) -> Index:
-    """(all patients,) how many published fields are filled."""
-    counts = []
-    for table in patients:
-        count = np.zeros(len(table), np.int64)
-        for spec in schema.published:
-            column = table.column(spec.name)
-            if column.null_count == 0:
-                count += 1
-            elif column.null_count < len(table):
-                count += column.is_valid().to_numpy(zero_copy_only=False)
-        counts.append(count)
-    return np.concatenate(counts)
-
-
-def _report_merged(
-    findings: Findings,
-    summary: CenterSummary,
-    other: str,
-    row: int,
-    names: Sequence[str],
-    schema: CohortSchema,
-) -> None:
-    check = "person.at_two_centers"
-    policy = schema.policies.get(check)
-    export, sheet = _first_export(summary)
-    findings.add(
-        check=check,
-        severity=Severity(policy.severity) if policy else Severity.NOTE,
-        rows=[row],
-        export=export,
-        sheet=sheet,
-        message=f"the same person as a patient of {other} (by {', '.join(names)}), whose record says "
-        "as much or more and stays",
-        hint="nothing has to be done, unless they are two persons",
-    )
-
-
 # --- the schema's last word ----------------------------------------------------------------------
 
 
@@ -221,7 +120,7 @@ def _validate(
         failing = _failing_rows(errors, schema, len(frame))
     else:
         return batch
-    export, sheet = _first_export(summary)
+    export, sheet = summary.first_export
     bad = np.zeros(len(batch), bool)
     for check, rows in failing.items():
         bad[rows] = True
@@ -338,14 +237,8 @@ def _published(schema: CohortSchema, batch: pa.Table) -> pa.Table:
     return batch.select([spec.name for spec in schema.published])
 
 
-def _first_export(summary: CenterSummary) -> tuple[str, str | None]:
-    item = next(item for item in summary.inputs if item["table"] == summary.first)
-    sheet = item["sheet"]
-    return str(item["export"]), str(sheet) if sheet is not None else None
-
-
 def _first_lineage(summary: CenterSummary, batch: pa.Table) -> pa.Table:
-    export, sheet = _first_export(summary)
+    export, sheet = summary.first_export
     ids = batch.column("patient_id").combine_chunks()
     return lineage_rows(
         summary.center, ids, summary.first, export, sheet, batch.column(ROW).combine_chunks()

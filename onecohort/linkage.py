@@ -1,0 +1,119 @@
+"""The same person treated at two centers: recognised by the study's linkage rule, kept once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onecohort.center import CenterSummary
+from onecohort.findings import Findings, Severity
+from onecohort.harmonize import ROW
+from onecohort.repeats import hash_texts, repeated_hashes
+from onecohort.rows import Index
+from onecohort.rules.coded import Mask
+from onecohort.schema import CohortSchema
+
+
+def link(
+    schema: CohortSchema,
+    done: Sequence[CenterSummary],
+    patients: Sequence[pa.Table],
+    findings: Mapping[str, Findings],
+) -> list[Mask]:
+    """Per center (p,) True for the patients that stay; a finding for each of the others.
+
+    patients    of the centers `done`, in that order; only what links them is looked at
+    findings    name of the center -> where its findings go
+
+    A list of fields decides where both rows have all of it. A later list decides only where one of the
+    two lacks an earlier one: two different codici fiscali are two persons, whatever else agrees.
+    """
+    if len(done) < 2 or not schema.linkage:
+        return [np.ones(len(table), bool) for table in patients]
+    center = np.repeat(np.arange(len(done)), [len(table) for table in patients])
+    place = np.concatenate([np.arange(len(table)) for table in patients])
+    stays = np.ones(len(center), bool)
+    filled = _filled(schema, patients)
+    earlier: list[tuple[pa.Array, Mask]] = []
+    for names in schema.linkage:
+        texts, complete = _linking_texts(patients, names)
+        at = np.flatnonzero(complete & stays)
+        hashes = hash_texts(texts.take(pa.array(at)))
+        at = at[np.isin(hashes, repeated_hashes(hashes))]
+        for group in _groups(texts, at):
+            best = max(group, key=lambda n: (filled[n], -center[n], -place[n]))
+            for number in group:
+                if center[number] == center[best] or _told_apart(earlier, number, best):
+                    continue
+                stays[number] = False
+                here, there = done[center[number]], done[center[best]]
+                row = patients[center[number]].column(ROW)[place[number]].as_py()
+                _report_merged(findings[here.center], here, there.center, row, names, schema)
+        earlier.append((texts, complete))
+    return [stays[center == number] for number in range(len(done))]
+
+
+def _linking_texts(patients: Sequence[pa.Table], names: Sequence[str]) -> tuple[pa.Array, Mask]:
+    """All centers' patients: the linking fields as one text, and where none of them is missing."""
+    columns = [
+        pa.concat_arrays(
+            [table.column(name).cast(pa.string()).combine_chunks() for table in patients]
+        )
+        for name in names
+    ]
+    texts = pc.binary_join_element_wise(*columns, "|", null_handling="emit_null")
+    return texts, pc.is_valid(texts).to_numpy(zero_copy_only=False)
+
+
+def _groups(texts: pa.Array, at: Index) -> Iterator[list[int]]:
+    """Numbers of the rows with equal texts, where there are several."""
+    found: dict[str, list[int]] = {}
+    for number, text in zip(at.tolist(), texts.take(pa.array(at)).to_pylist(), strict=True):
+        found.setdefault(text, []).append(number)
+    return (numbers for numbers in found.values() if len(numbers) > 1)
+
+
+def _told_apart(earlier: Sequence[tuple[pa.Array, Mask]], one: int, other: int) -> bool:
+    return any(
+        complete[one] and complete[other] and texts[one] != texts[other]
+        for texts, complete in earlier
+    )
+
+
+def _filled(schema: CohortSchema, patients: Sequence[pa.Table]) -> Index:
+    """(all patients,) how many published fields are filled."""
+    counts = []
+    for table in patients:
+        count = np.zeros(len(table), np.int64)
+        for spec in schema.published:
+            column = table.column(spec.name)
+            if column.null_count == 0:
+                count += 1
+            elif column.null_count < len(table):
+                count += column.is_valid().to_numpy(zero_copy_only=False)
+        counts.append(count)
+    return np.concatenate(counts)
+
+
+def _report_merged(
+    findings: Findings,
+    summary: CenterSummary,
+    other: str,
+    row: int,
+    names: Sequence[str],
+    schema: CohortSchema,
+) -> None:
+    check = "person.at_two_centers"
+    policy = schema.policies.get(check)
+    export, sheet = summary.first_export
+    findings.add(
+        check=check,
+        severity=Severity(policy.severity) if policy else Severity.NOTE,
+        rows=[row],
+        export=export,
+        sheet=sheet,
+        message=f"the same person as a patient of {other} (by {', '.join(names)}), whose record says "
+        "as much or more and stays",
+        hint="nothing has to be done, unless they are two persons",
+    )
