@@ -43,7 +43,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STORE = "runs/.centers"
-LIBRARIES = ("numpy", "pandas", "pandera", "pyarrow", "python-calamine", "pyreadstat", "scipy")
+LIBRARIES = (
+    "numpy",
+    "pandas",
+    "pandera",
+    "pyarrow",
+    "python-calamine",
+    "pyreadstat",
+    "scipy",
+    "statsmodels",
+)
 SIDES = ("delivered", "cohort", "quarantined", "merged", "left_out")
 
 
