@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from onecohort.rules.outcome import Converted, Remark, State
-from onecohort.rules.units import find_unit, plausible_under
+from onecohort.rules.units import find_unit, other_units, plausible_under
 from onecohort.schema import Field
 
 EPOCH = date(1970, 1, 1)
@@ -24,7 +24,7 @@ def check_range(found: Converted, field: Field) -> None:
     numbers = found.values.cast(pa.float64()).to_numpy(zero_copy_only=False)
     carried = found.states == State.CARRIED
     unit = f" {field.unit}" if field.unit else ""
-    column_hint: str | None = None  # sought once, when the first value is doubted
+    every = numbers[carried]
     with np.errstate(invalid="ignore"):
         for window, check, words in (
             (field.possible, "range.possible", "is outside what is possible"),
@@ -34,10 +34,8 @@ def check_range(found: Converted, field: Field) -> None:
                 continue
             outside = carried & ((numbers < window[0]) | (numbers > window[1]))
             message = f"{words} ({window[0]:g} to {window[1]:g}{unit})"
-            for number in np.flatnonzero(outside):
-                if column_hint is None:
-                    column_hint = _unit_of_all(numbers[found.states == State.CARRIED], field)
-                hint = column_hint or _unit_of_one(numbers[number : number + 1], field)
+            hints = _ways_out(numbers[outside], every, field)
+            for number, hint in zip(np.flatnonzero(outside), hints, strict=True):
                 remark = Remark(check, message, hint)
                 if check == "range.possible":
                     found.fault(int(number), remark)
@@ -66,29 +64,28 @@ def check_dates(found: Converted, as_of: date) -> None:
         found.fault(int(number), remark)
 
 
-def _unit_of_all(values: npt.NDArray[np.float64], field: Field) -> str:
-    """The unit under which a column's distinct values as a whole would be usual, in words; or ""."""
-    window = field.plausible or field.possible
-    if window is None or len(values) < 2:
-        return ""
-    usual = ((values >= window[0]) & (values <= window[1])).mean()
-    fitting = _fitting(values, field, window) if usual < 0.5 else []
-    if not fitting:
-        return ""
-    return f"the column as a whole would be usual in {' or '.join(fitting[:3])}: declare `unit`"
-
-
-def _unit_of_one(value: npt.NDArray[np.float64], field: Field) -> str:
-    window = field.plausible or field.possible
-    fitting = _fitting(value, field, window) if window is not None else []
-    if not fitting:
-        return "correct the cell"
-    return f"would be usual in {' or '.join(fitting[:3])}; correct the cell or declare its unit"
-
-
-def _fitting(
-    values: npt.NDArray[np.float64], field: Field, window: tuple[float, float]
+def _ways_out(
+    doubted: npt.NDArray[np.float64], every: npt.NDArray[np.float64], field: Field
 ) -> list[str]:
-    if field.unit is None or find_unit(field.unit) is None:
-        return []
-    return plausible_under(values, field.unit, field.name, window)
+    """What would make each doubted value usual, in words: the unit of the column, else its own."""
+    window = field.plausible or field.possible
+    if not len(doubted) or window is None or field.unit is None or find_unit(field.unit) is None:
+        return ["correct the cell"] * len(doubted)
+    usual = ((every >= window[0]) & (every <= window[1])).mean()
+    if len(every) > 1 and usual < 0.5:
+        fitting = plausible_under(every, field.unit, field.name, window)
+        if fitting:
+            units = " or ".join(fitting[:3])
+            return [f"the column as a whole would be usual in {units}: declare `unit`"] * len(
+                doubted
+            )
+    each: list[list[str]] = [[] for _ in doubted]
+    for unit, converted in other_units(doubted, field.unit, field.name):
+        for number in np.flatnonzero((converted >= window[0]) & (converted <= window[1])):
+            each[number].append(unit)
+    return [
+        f"would be usual in {' or '.join(units[:3])}; correct the cell or declare its unit"
+        if units
+        else "correct the cell"
+        for units in each
+    ]

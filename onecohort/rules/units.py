@@ -177,19 +177,27 @@ def factor_between(given: str, wanted: str, field_name: str) -> Factor | None:
     return Factor(ratio.numerator, ratio.denominator)
 
 
+def other_units(
+    values: npt.NDArray[np.float64], unit: str, field_name: str
+) -> list[tuple[str, npt.NDArray[np.float64]]]:
+    """Each other unit that the values may be in, with the values converted from it."""
+    found = []
+    for given in convertible_to(unit, field_name):
+        factor = factor_between(given, unit, field_name)
+        if factor is not None and factor != Factor(1, 1):
+            found.append((given, factor.apply(values)))
+    return found
+
+
 def plausible_under(
     values: npt.NDArray[np.float64], unit: str, field_name: str, window: tuple[float, float]
 ) -> list[str]:
     """Units under which most of the values would lie within a plausible window."""
-    fitting = []
-    for given in convertible_to(unit, field_name):
-        factor = factor_between(given, unit, field_name)
-        if factor is None or factor == Factor(1, 1):
-            continue
-        converted = factor.apply(values)
-        if ((converted >= window[0]) & (converted <= window[1])).mean() > 0.9:
-            fitting.append(given)
-    return fitting
+    return [
+        given
+        for given, converted in other_units(values, unit, field_name)
+        if ((converted >= window[0]) & (converted <= window[1])).mean() > 0.9
+    ]
 
 
 def _quantity(unit: str) -> str | None:
