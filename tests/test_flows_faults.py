@@ -24,6 +24,9 @@ from onecohort.lock import LOCK, lock_output
 
 pytestmark = [pytest.mark.loopback, pytest.mark.slow]
 
+CENTERS = [
+    "adige", "brenta", "dora", "garigliano", "piave", "tagliamento", "tevere", "ticino", "volturno",
+]  # fmt: skip
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) FROM n"
 
 
@@ -129,25 +132,6 @@ def manifest(service: Service) -> dict[str, dict[str, dict[str, object]]]:
     return found
 
 
-def test_a_broken_mapping_costs_its_center_and_is_not_tried_again(
-    service: Service, told: Told
-) -> None:
-    with broken_mapping(service):
-        run, state = service.build()
-    assert state["type"] == "COMPLETED"
-    assert state["name"] == "CompletedWithFailures"
-    assert state["message"].endswith("is published without brenta")
-    assert service.task_states(run, at_least=14)["brenta"] == "Failed"
-    assert "Retries" not in (service.home / "worker.log").read_text()
-    center = manifest(service)["centers"]["brenta"]
-    assert center["cause"] == "mapping"
-    assert "center_mappings/brenta.yaml:" in str(center["error"])
-    assert patients(service) == 87
-    assert "is published without brenta" in told.wait_for("CompletedWithFailures")["text"]
-    assert service.build()[1]["name"] == "Completed"
-    assert patients(service) == 100
-
-
 def test_two_centers_lost_at_once_hold_the_run_until_a_person_decides(
     service: Service, told: Told
 ) -> None:
@@ -180,8 +164,23 @@ def test_two_centers_lost_at_once_hold_the_run_until_a_person_decides(
         record = (service.out / "runs" / "decisions.jsonl").read_text()
         assert json.loads(record)["because"] == why
     (newer / workbook.name).write_bytes(workbook.read_bytes())
-    assert service.build()[1]["name"] == "Completed"
-    assert patients(service) == 100
+
+
+def test_a_broken_mapping_costs_its_center_and_is_not_tried_again(
+    service: Service, told: Told
+) -> None:
+    with broken_mapping(service):
+        run, state = service.build()
+    assert state["type"] == "COMPLETED"
+    assert state["name"] == "CompletedWithFailures"
+    assert state["message"].endswith("is published without brenta")
+    assert service.task_states(run, at_least=14)["brenta"] == "Failed"
+    assert "Retries" not in (service.home / "worker.log").read_text()
+    center = manifest(service)["centers"]["brenta"]
+    assert center["cause"] == "mapping"
+    assert "center_mappings/brenta.yaml:" in str(center["error"])
+    assert patients(service) == 87
+    assert "is published without brenta" in told.wait_for("CompletedWithFailures")["text"]
 
 
 def test_a_share_that_is_away_for_a_moment_is_waited_for(service: Service) -> None:
@@ -195,7 +194,8 @@ def test_a_share_that_is_away_for_a_moment_is_waited_for(service: Service) -> No
 
     wait_for(waiting, "try that found no share", 60)
     (service.study / "away").rename(share)
-    assert service.ended(run)["name"] == "Unchanged"
+    assert service.ended(run)["name"] == "Completed"
+    assert patients(service) == 100
 
 
 def test_a_full_disk_at_publishing_leaves_the_old_cohort(service: Service, told: Told) -> None:
@@ -210,7 +210,6 @@ def test_a_full_disk_at_publishing_leaves_the_old_cohort(service: Service, told:
     assert (service.runs(), (service.out / "cohort").readlink()) == (before, link)
     assert not list(service.out.glob("runs/.draft*"))
     assert "No space left on device" in told.wait_for("Failed")["text"]
-    assert service.build()[1]["name"] == "Unchanged"
 
 
 def test_a_clock_set_back_does_not_confuse_the_order_of_runs(service: Service) -> None:
@@ -223,7 +222,6 @@ def test_a_clock_set_back_does_not_confuse_the_order_of_runs(service: Service) -
     )
     assert "state: Completed" in shown
     assert (service.out / "cohort").resolve().name == "20010101T030405-000678"
-    assert service.build()[1]["name"] == "Unchanged"
     assert "state: Completed" in service.call_flow("")
     assert (service.out / "cohort").resolve().name == service.runs()[-1]
     listed = service.onecohort("runs", "--out", str(service.out)).splitlines()
@@ -259,8 +257,7 @@ def test_a_server_that_restarts_midway_learns_how_the_run_ended(service: Service
         service.start_server()
         state = service.ended(run)
     assert state["name"] == "CompletedWithFailures"
-    assert service.build()[1]["name"] == "Completed"
-    assert patients(service) == 100
+    assert patients(service) == 90
 
 
 def test_a_killed_worker_costs_nothing_that_was_done(service: Service, told: Told) -> None:
@@ -282,16 +279,20 @@ def test_a_killed_worker_costs_nothing_that_was_done(service: Service, told: Tol
         service.kill("worker", signal.SIGKILL)
         wait_for(lambda: not alive(int(flow["process"])) or None, "end of the run's process", 10)
     assert (service.out / "cohort").readlink() == link
-    assert patients(service) == 100
+    assert patients(service) == 90
     run = service.trigger()
     told.wait_for("Late")  # nobody is there to begin it
     service.start_worker()
-    assert service.ended(run)["name"] in ("Completed", "Unchanged")
+    assert service.ended(run)["name"] == "Completed"
     dead = service.flow_run(killed)
     assert dead["state"]["type"] == "CRASHED"
     assert dead["state"]["message"].endswith(f"{service.flow_run(run)['name']} picked its work up")
     told.wait_for("Crashed")
-    assert service.task_states(run, at_least=10)["adige"] in ("Cached", "Completed")
+    # The kill may have come between the center's result and Prefect's note of it.
+    states = service.task_states(run, at_least=14)
+    assert {center for center in CENTERS if states[center] != "Cached"} <= {"adige"}
+    told_of = manifest(service)["centers"]["adige"]
+    assert told_of["state"] == "cached"
     assert patients(service) == 100
     wait_for(lambda: not endless_processes() or None, "end of the orphaned reader", 20)
 
