@@ -125,6 +125,42 @@ SCENES = (
             "onecohort schema editors.json",
         ),
     ),
+    Scene(
+        "profile",
+        (
+            "onecohort profile exports/panaro/esami_2021-06.csv",
+            "onecohort profile exports/panaro/esami_2021-06.csv --html page.html",
+            "onecohort profile exports/panaro/esami_2020-06.csv",
+            "onecohort profile schemas/cohort.py",
+            "onecohort profile exports/panaro/esami_2021-06.csv --html nowhere/page.html",
+        ),
+    ),
+    Scene(
+        "draft",
+        (
+            "onecohort draft secchia exports/panaro/pazienti_2021-06.csv",
+            "onecohort check secchia",
+            "onecohort draft secchia exports/panaro/pazienti_2021-06.csv",
+            "onecohort draft secchia --update",
+            "onecohort draft Enza exports/panaro/pazienti_2021-06.csv",
+            "onecohort draft enza",
+            "onecohort draft enza exports/none.csv",
+            "onecohort draft panaro --update",
+            "onecohort draft panaro --update",
+        ),
+        ((PATIENTS, ";Note\n", ";Peso kg\n"),),
+    ),
+    Scene(
+        "runs",
+        (
+            "onecohort runs",
+            "onecohort build",
+            "onecohort runs",
+            "onecohort release shared",
+            "onecohort publish 1999 --because why",
+            "onecohort runs compare 1999 2000",
+        ),
+    ),
     Scene("build", ("onecohort build", "onecohort build", "onecohort build panaro --fresh")),
     Scene(
         "build-with-a-mistake",

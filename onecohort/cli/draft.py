@@ -72,7 +72,8 @@ def update_command(center: str, *, study: Path, exports: Path | None, as_json: b
     for column in updated.gone:
         console.print(f"no longer delivered: column {column!r}", markup=False)
     name = path.relative_to(opened.root)
-    said = f"{len(updated.added)} additions to {name}" if updated.added else f"{name} is up to date"
+    count = "1 addition" if len(updated.added) == 1 else f"{len(updated.added)} additions"
+    said = f"{count} to {name}" if updated.added else f"{name} is up to date"
     console.print(said, markup=False)
     return CLEAN
 

@@ -13,6 +13,7 @@ from onecohort.mapping.language import Mapping
 from onecohort.mapping.source import NodePath, Tree, YamlSource
 
 REASONS = ("ignore", "unavailable", "reason")
+MOST_WORDS = 12  # of a list of what may stand somewhere
 ALIKE, PARTLY_ALIKE = 60, 75  # below these scores of rapidfuzz a hint leads astray
 
 
@@ -71,8 +72,11 @@ def _about_value(problem: ErrorDetails, name: str, last: str, typed: str) -> tup
         return blank, "write the reason" if {last, name.partition(".")[0]} & {*REASONS} else ""
     if kind == "literal_error":
         words = re.findall(r"'([^']+)'", str(problem.get("ctx", {}).get("expected", "")))
-        listed = ", ".join(words)
-        return f"{name} must be one of {listed}, and is {typed!r}", _near(typed, words, listed)
+        plain = all(word.isalpha() for word in words)
+        listed = ", ".join(words) if plain else " ".join(map(repr, words))
+        near = nearest(typed, words) if plain else None
+        fix = f"did you mean {near!r}?" if near else ""
+        return f"{name} must be one of {listed}, and is {typed!r}", fix
     if kind.startswith("int_"):
         return f"{name} must be a whole number, and is {typed!r}", ""
     if kind in ("greater_than_equal", "less_than_equal"):
@@ -87,11 +91,12 @@ def _about_value(problem: ErrorDetails, name: str, last: str, typed: str) -> tup
     return f"{name}: {message[0].lower()}{message[1:]}", ""
 
 
-def _near(text: str, words: list[str], listed: str = "") -> str:
+def _near(text: str, words: list[str]) -> str:
     near = nearest(text, words)
     if near:
         return f"did you mean {near!r}?"
-    return "" if listed else f"one of: {', '.join(words)}"
+    more = ", …" if len(words) > MOST_WORDS else ""
+    return f"one of: {', '.join(words[:MOST_WORDS])}{more}"
 
 
 def _block(path: NodePath, source: YamlSource) -> str:
