@@ -6,7 +6,8 @@ import pytest
 from desk_study import MAPPING, make_study
 from slips import MARK, Slip, edited, expect_told, slip, told_of
 
-from onecohort.errors import StudyError
+from onecohort.errors import ExportError, StudyError
+from onecohort.mapping import against_cells
 from onecohort.mapping.load import load_mapping, nearest, parse_mapping, survey_mapping
 from onecohort.mapping.source import parse_yaml, read_yaml
 from onecohort.study import Study, load_study
@@ -208,3 +209,21 @@ def test_the_nearest_is_near_as_a_whole_before_in_part(
     text: str, choices: list[str], expected: str | None
 ) -> None:
     assert nearest(text, choices) == expected
+
+
+def test_an_export_that_breaks_off_is_a_mistake_beside_the_rest(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object, **__: object) -> None:
+        raise ExportError("panaro/pazienti_2021-06.csv", "ends in the middle of a row")
+
+    monkeypatch.setattr(against_cells, "harmonize", break_off)
+    (told,) = told_of(study, MAPPING)
+    assert (told.level, told.mistake.what) == ("mistake", "ends in the middle of a row")
+
+
+def test_a_text_beside_others_in_a_cell_counts_as_seen(study: Study) -> None:
+    rule = 'ldh_u_l: { from: esami.Data, split: "/", part: 1, values: { 28: 280, 99: 990 }, take: first }'
+    text = edited("ldh_u_l: { from: esami.LDH, unit: U/L, take: earliest, by: esami.Data }", rule)
+    never = [each.mistake.what for each in told_of(study, text) if each.level == "note"]
+    assert never == ["'99' is listed, and no cell of the export holds it"]

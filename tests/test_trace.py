@@ -257,6 +257,15 @@ def test_a_value_that_a_check_withdrew_says_which(desk: Study) -> None:
     assert "hma_start_before_death" in checks
 
 
+def test_every_value_that_a_check_withdrew_says_so(desk: Study) -> None:
+    edit(desk, "pazienti_2021-06.csv", "03/04/1948;12/01/2016", "03/04/1948;12/01/1940")
+    patient = traced(desk, "P-01")
+    for name in ("birth_date", "diagnosis_date"):
+        assert patient.values[name].value is None
+        checks = [finding["check"] for finding in patient.values[name].findings]
+        assert "birth_before_diagnosis" in checks, name
+
+
 def test_a_patient_who_cannot_enter_is_shown_with_the_reason(desk: Study) -> None:
     edit(desk, "pazienti_2021-06.csv", "Vidaza;02/05/2016", ";02/05/2016")
     patient = traced(desk, "P-01")
