@@ -14,9 +14,7 @@ from onecohort.mapping.source import NodePath, Tree, YamlSource, parse_yaml, rea
 from onecohort.mapping.wording import nearest as nearest_of
 from onecohort.mapping.wording import node_path, word_mistake
 
-MOST_ROUNDS = (
-    8  # of taking out what the language does not know; each round may uncover a little more
-)
+MOST_ROUNDS = 8  # of taking out what is not understood; each may uncover a little more
 
 
 @dataclass(frozen=True)
