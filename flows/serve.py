@@ -4,6 +4,7 @@ It needs a standing Prefect server (PREFECT_API_URL), for a server that ends wit
 """
 
 import argparse
+import logging
 import os
 import sys
 import warnings
@@ -34,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("set PREFECT_API_URL to a standing server; `prefect server start` starts one")
         return 2
     os.chdir(ROOT)  # the flows are addressed by their path from here
-    # Prefect's own handler of SIGTERM forgets to await its stop.
+    # Prefect's own handler of SIGTERM forgets to await its stop, and cuts off what its tasks wait for.
     warnings.filterwarnings("ignore", "coroutine 'Runner.astop' was never awaited")
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     shared = {"study": given.study, "out": given.out, "deliveries": given.deliveries}
     deployments = [
         build_cohort.to_deployment(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from prefect_service import ROOT, Service, serving, wait_for
+from prefect_service import ROOT, Service, descendants, serving, wait_for
 
 from onecohort.delivery import find_inputs, open_tables
 from onecohort.study import load_study
@@ -185,6 +185,8 @@ def test_one_machine_serves_both_flows_without_a_work_pool(service: Service, fir
     wait_for(served, "served deployments", 60)
     state = service.build(deployment="nightly-here")[1]
     assert state["type"] == "COMPLETED"
+    serve = service.processes["serve"].pid
+    wait_for(lambda: not descendants(serve) or None, "end of the run's process", 30)
     service.kill("serve")
     assert "Traceback" not in (service.home / "serve.log").read_text()
     assert "never awaited" not in (service.home / "serve.log").read_text()
