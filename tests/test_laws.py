@@ -15,8 +15,7 @@ from onecohort.exports.table import MemoryTable
 from onecohort.rules.units import QUANTITIES, factor_between
 from tests.small_study import Cells, Outcome, mapping_of, outcome_of, table_of
 
-MAPPING = mapping_of(
-    """
+FIELDS = """
     sex: { from: sex, values: { M: male, F: female, maschio: male } }
     birth_date: { from: born, dates: ["%d/%m/%Y", "%m/%Y"], impute: middle }
     start_date: { from: start, dates: ["%d/%m/%Y", excel] }
@@ -31,10 +30,17 @@ MAPPING = mapping_of(
                         within_days: 30, unit: umol/L }
     response: { from: v.r, take: best }
     cycles: { from: v.kind, take: count }
-    """,
-    table='missing: [n.d., "?"], leave_out: [{ when: { sex: Total }, reason: total row }]',
-    tables='v: { files: v.csv, key: id, rows: many, missing: n.d., dates: "%d/%m/%Y" }',
-)
+"""
+MISSING = 'missing: [n.d., "?"], leave_out: [{ when: { sex: Total }, reason: total row }]'
+VISITS = 'v: { files: v.csv, key: id, rows: many, missing: n.d., dates: "%d/%m/%Y" }'
+MAPPING = mapping_of(FIELDS, table=MISSING, tables=VISITS)
+DECLARED = ["repeated: first", "repeated: last", "repeated: { latest: start }", "zero_pad: 3"]
+CORRECTED = """
+corrections:
+  - { patient: "3", column: sex, was: donna, now: F, reason: typing error }
+  - { row: 4, column: id, was: "1", now: "9", reason: typing error }
+  - { row: 3, table: v, column: x, was: "3", now: "4", reason: typing error }
+"""
 
 DATES = [
     "01/02/2019",
@@ -144,6 +150,25 @@ def test_batches_of_any_size_give_the_same_cohort_and_findings(
     assert parts.harmonized.columns == whole.harmonized.columns
     assert parts.harmonized.filled == whole.harmonized.filled
     assert parts.harmonized.quarantine.equals(whole.harmonized.quarantine)
+
+
+@pytest.mark.parametrize("declared", DECLARED)
+@settings(max_examples=10, deadline=None)
+@given(delivery=DELIVERY, size=st.integers(1, 9))
+def test_batches_change_nothing_however_repeated_rows_are_declared(
+    declared: str, delivery: Delivery, size: int
+) -> None:
+    loaded = mapping_of(FIELDS, table=f"{MISSING}, {declared}", tables=VISITS, more=CORRECTED)
+    first, second = tables(delivery)
+    whole = outcome_of(loaded, first, v=second)
+    parts = outcome_of(loaded, first, v=second, batch_rows=size)
+    assert by_patient(parts.patients) == by_patient(whole.patients)
+    assert told(parts, but=("hint",)) == told(whole, but=("hint",))
+    assert parts.harmonized.tables == whole.harmonized.tables
+    assert parts.harmonized.quarantine.equals(whole.harmonized.quarantine)
+    assert sorted(map(str, parts.harmonized.lineage.to_pylist())) == sorted(
+        map(str, whole.harmonized.lineage.to_pylist())
+    )
 
 
 @law
