@@ -30,7 +30,7 @@ def declare(
         checks["isin"] = [term.code for term in VOCABULARIES[vocabulary]]
     if possible is not None:
         checks["in_range"] = {"min_value": possible[0], "max_value": possible[1]}
-    metadata = {
+    metadata: dict[str, object] = {
         "title": title,
         "description": title,
         "kind": kind,
