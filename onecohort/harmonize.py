@@ -237,7 +237,7 @@ class _Center:
         self.quarantine.add(rows)
         self.balance[rows.table].count(rows)
         for second in self.seconds.values():
-            second.settle(rows, result.columns["patient_id"], patients.of_row)
+            second.settle(patients, result.columns["patient_id"])
         if rows.rule.rows == "many":
             self.further_rows.append(
                 patients.further_rows(self.mapping.center, result.columns["patient_id"])

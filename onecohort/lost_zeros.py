@@ -1,8 +1,8 @@
-"""Patient codes that meet only without their leading zeros, between tables or between centers."""
+"""Patient codes of two tables that meet only without their leading zeros."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,56 +11,51 @@ SHARE = 0.5  # of the codes that did not meet before
 
 
 @dataclass(frozen=True)
-class Disagreement:
+class LostZeros:
     """Two lists of codes that are the same but for leading zeros.
 
-    shorter, longer   names of the lists without and with the zeros
-    width             how many characters the longer codes mostly have
-    met, gained       codes in both as they stand, and once the zeros are off
+    here_lost  whether it is the list at hand that has none, and not the other one
+    width      how many characters the longer codes have at the most
+    gained     codes that meet once the zeros are off
     """
 
-    shorter: str
-    longer: str
+    here_lost: bool
     width: int
-    met: int
     gained: int
 
-    def __str__(self) -> str:
-        """What is wrong and the way out, without a code."""
-        return (
-            f"{self.gained} codes of {self.shorter} are those of {self.longer} without their "
-            f"leading zeros; pad them to {self.width} characters (zero_pad: {self.width})"
-        )
 
+class ZeroWatch:
+    """Holds one list of codes against another that passes in batches of any size.
 
-def find_lost_zeros(codes: Mapping[str, pa.Array]) -> list[Disagreement]:
-    """Compare every two lists of patient codes, tables of a center or centers of a study.
-
-    codes   name of the list -> its codes as texts; blank ones are passed over
+    Nothing is decided before the last batch is through, so that the batches cannot change the verdict.
     """
-    lists = {
-        name: pc.unique(array.filter(pc.not_equal(array, ""))) for name, array in codes.items()
-    }
-    names = list(lists)
-    found = []
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            if (pair := _compare(first, lists[first], second, lists[second])) is not None:
-                found.append(pair)
-    return found
 
+    def __init__(self, codes: pa.Array) -> None:
+        """Watch for these codes; blank ones are passed over."""
+        self.codes = pc.unique(codes.filter(pc.not_equal(codes, "")))
+        self.bare = _strip(self.codes)
+        self.gained = np.zeros(len(self.codes), bool)
+        self.others = self.width = 0
 
-def _compare(first: str, one: pa.Array, second: str, two: pa.Array) -> Disagreement | None:
-    met = pc.is_in(one, value_set=two)
-    apart = one.filter(pc.invert(met))
-    other = two.filter(pc.invert(pc.is_in(two, value_set=one)))
-    bare_one, bare_two = _strip(apart), _strip(other)
-    gained = pc.sum(pc.is_in(bare_one, value_set=bare_two)).as_py() or 0
-    if gained < FEWEST or gained < SHARE * min(len(apart), len(other)):
-        return None
-    lengths = {first: _width(apart), second: _width(other)}
-    shorter, longer = sorted((first, second), key=lambda name: lengths[name])
-    return Disagreement(shorter, longer, lengths[longer], pc.sum(met).as_py() or 0, gained)
+    def see(self, theirs: pa.Array) -> None:
+        """Take in a batch of the other list, in which no code comes twice."""
+        met = pc.is_in(theirs, value_set=self.codes)
+        other = theirs.filter(pc.and_(pc.invert(met), pc.not_equal(theirs, "")))
+        if not len(other):
+            return
+        self.others += len(other)
+        self.width = max(self.width, _width(other))
+        found = pc.is_in(self.bare, value_set=_strip(other))
+        self.gained |= found.to_numpy(zero_copy_only=False)
+
+    def verdict(self, apart: pa.Array) -> LostZeros | None:
+        """What is wrong with the codes at hand that met none of the other list, if it is the zeros."""
+        left = pc.is_in(self.codes, value_set=apart).to_numpy(zero_copy_only=False)
+        gained, alone = int((self.gained & left).sum()), int(left.sum())
+        if gained < FEWEST or gained < SHARE * min(alone, self.others):
+            return None
+        width = _width(self.codes.filter(pa.array(left)))
+        return LostZeros(width <= self.width, max(width, self.width), gained)
 
 
 def _strip(codes: pa.Array) -> pa.Array:

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 
 from onecohort.balance import RowBalance, Use
 from onecohort.findings import Findings, Severity
+from onecohort.lost_zeros import LostZeros, ZeroWatch
 from onecohort.rows import Address, Fate, Index, Rows
 from onecohort.rule_on_rows import Context, FieldRows
 from onecohort.rules.coded import Mask
-from onecohort.sanity.keys import Disagreement, find_lost_zeros
 from onecohort.take import choose_rows, count_rows
 
 LINEAGE = pa.schema(
@@ -121,7 +121,7 @@ class SecondTable:
         self.of_row: Index = np.full(count, ORPHAN, np.int64)
         self.owners = np.full(count, ORPHAN, np.int8)
         self.owner_ids: pa.Array = pa.nulls(count, pa.string())
-        self.lost_zeros: Disagreement | None = None
+        self.zeros = ZeroWatch(self.rows.keys.filter(pa.array(self.looked)))
 
     def follow(self, patients: Patients) -> None:
         """Find whose row is whose among the patients of a batch."""
@@ -157,11 +157,12 @@ class SecondTable:
         shown = pa.array(numbers_, mask=~there)
         return Address(shown, self.rows.export, self.rows.sheet, column, raw)
 
-    def settle(self, first: Rows, patient_ids: pa.Array, of_row: Index) -> None:
+    def settle(self, patients: Patients, patient_ids: pa.Array) -> None:
         """Give each row the fate of its patient's row; where there are several, the kept one's.
 
-        patient_ids   (p,) pseudonyms; of_row maps the first table's rows to them
+        patient_ids   (p,) pseudonyms of the patients of the batch at hand
         """
+        first, of_row = patients.rows, patients.of_row
         order = np.argsort(first.fates, kind="stable")
         number = pc.index_in(self.rows.keys, value_set=first.keys.take(pa.array(order)))
         found = number.fill_null(ORPHAN).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -174,11 +175,8 @@ class SecondTable:
         spread[claimed] = np.arange(len(at))
         given = ids.take(pa.array(spread, mask=spread < 0))
         self.owner_ids = pc.coalesce(given, self.owner_ids)
-        unclaimed = self.looked & has_key & (self.owners == ORPHAN)
-        if unclaimed.any():
-            there = self.rows.keys.filter(pa.array(unclaimed))
-            found_zeros = find_lost_zeros({SECOND: there, FIRST: first.keys})
-            self.lost_zeros = found_zeros[0] if found_zeros else self.lost_zeros
+        if (self.looked & has_key & (self.owners == ORPHAN)).any():
+            self.zeros.see(patients.keys)
 
     def close(self, findings: Findings, balance: RowBalance) -> None:
         """Give every row its last fate; a row that nobody claimed is quarantined."""
@@ -198,8 +196,9 @@ class SecondTable:
             message=message,
             hint="correct the key here or there; ids that lost their zeros need `zero_pad`",
         )
-        if len(at) and self.lost_zeros is not None:
-            self.report_lost_zeros(self.lost_zeros, findings)
+        lost_zeros = self.zeros.verdict(self.rows.keys.take(pa.array(at)))
+        if lost_zeros is not None:
+            self.report_lost_zeros(lost_zeros, findings)
         for fate in (Fate.QUARANTINED, Fate.MERGED, Fate.LEFT_OUT):
             follows = self.looked & (self.owners == fate) & (fates == Fate.KEPT)
             fates[follows] = fate
@@ -214,9 +213,9 @@ class SecondTable:
             self.rows.reasons[int(row)] = ("key.orphan", message)
         balance.count(self.rows)
 
-    def report_lost_zeros(self, told: Disagreement, findings: Findings) -> None:
+    def report_lost_zeros(self, told: LostZeros, findings: Findings) -> None:
         """One finding about the whole column: one line in the mapping mends all its rows."""
-        lost, kept = (SECOND, FIRST) if told.shorter == SECOND else (FIRST, SECOND)
+        lost, kept = (SECOND, FIRST) if told.here_lost else (FIRST, SECOND)
         findings.add(
             check="key.lost_zeros",
             severity=Severity.WARNING,

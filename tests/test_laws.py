@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onecohort.examples import render
@@ -152,7 +152,16 @@ def test_batches_of_any_size_give_the_same_cohort_and_findings(
     assert parts.harmonized.quarantine.equals(whole.harmonized.quarantine)
 
 
+# Codes without their zeros are found out from all patients, of whom a batch may hold one.
+PLAIN = {"id": "", **dict.fromkeys(COLUMNS["t"][1:], "")}
+BARE: Delivery = (
+    [{**PLAIN, "id": code} for code in "1234"],
+    [{"id": code, "d": "", "kind": "wbc", "x": "3", "r": "CR"} for code in "123"],
+)
+
+
 @pytest.mark.parametrize("declared", DECLARED)
+@example(delivery=BARE, size=1)
 @settings(max_examples=10, deadline=None)
 @given(delivery=DELIVERY, size=st.integers(1, 9))
 def test_batches_change_nothing_however_repeated_rows_are_declared(

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from onecohort.findings import SCHEMA as FINDINGS
-from onecohort.sanity import find_lost_zeros, judge_cohort
+from onecohort.sanity import judge_cohort
 from onecohort.sanity.patterns import find_constants, find_gaps, find_rounding
 from tests.run_folders import cohort_of, enlarged, frame, schema
 from tests.small_study import mapping_of, outcome_of
@@ -68,45 +68,6 @@ def test_two_patients_alike_in_every_field_are_named_once() -> None:
     assert [(s.center, s.part, s.cohort_rows.tolist()) for s in found] == [
         (data["center"].iloc[20], 2, [20, 100])
     ]
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "told"),
-    [
-        pytest.param(
-            ["007", "012", "101", "044"], ["7", "12", "101", "44"], ("b", "a", 3, 3), id="numbers"
-        ),
-        pytest.param(
-            ["B-007", "B-012", "B-044"], ["B-7", "B-12", "B-44"], ("b", "a", 5, 3), id="prefixed"
-        ),
-        pytest.param(["A1", "A2", "A3"], ["B1", "B2", "B3"], None, id="other codes"),
-        pytest.param(["1", "2", "3"], ["1", "2", "3"], None, id="the same codes"),
-        pytest.param(["01", "2", "3", "4"], ["1", "2", "3", "4"], None, id="a single slip"),
-        pytest.param(["", ""], ["", "1"], None, id="blank"),
-    ],
-)
-def test_codes_that_meet_only_without_their_leading_zeros(
-    one: list[str], two: list[str], told: tuple[str, str, int, int] | None
-) -> None:
-    found = find_lost_zeros({"a": pa.array(one), "b": pa.array(two)})
-    assert [(d.shorter, d.longer, d.width, d.gained) for d in found] == ([told] if told else [])
-
-
-def test_two_centers_off_by_leading_zeros_are_both_named_without_a_code() -> None:
-    full = [f"{n:06d}" for n in range(100, 130)]
-    codes = {
-        "piave/pazienti": pa.array(full),
-        "piave/follow-up": pa.array([code.lstrip("0") for code in full]),
-        "adige/pazienti": pa.array([f"A-{n:03d}" for n in range(20)]),
-        "adige/cicli": pa.array([f"A-{n}" for n in range(20)]),
-    }
-    found = find_lost_zeros(codes)
-    assert [(d.shorter, d.longer) for d in found] == [
-        ("piave/follow-up", "piave/pazienti"),
-        ("adige/cicli", "adige/pazienti"),
-    ]
-    assert str(found[0]).endswith("pad them to 6 characters (zero_pad: 6)")
-    assert not any(code in str(found[0]) for code in full)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,12 @@
 """Unit and code sanity across centers: what no center can see by itself."""
 
 from onecohort.sanity.judge import Sanity, judge_cohort
-from onecohort.sanity.keys import Disagreement, find_lost_zeros
 from onecohort.sanity.scale import Scales, Slip, find_slips
 from onecohort.sanity.shares import Shares, Swap, find_swaps
 from onecohort.sanity.suspicion import TITLES, Suspicion, TooSmall
 
 __all__ = [
     "TITLES",
-    "Disagreement",
     "Sanity",
     "Scales",
     "Shares",
@@ -16,7 +14,6 @@ __all__ = [
     "Suspicion",
     "Swap",
     "TooSmall",
-    "find_lost_zeros",
     "find_slips",
     "find_swaps",
     "judge_cohort",
