@@ -151,9 +151,8 @@ def describe(summary: CenterSummary) -> str:
         return "\n    ".join([f"{summary.center}: failed; the other centers go on", *lines])
     unchanged = ", unchanged" if summary.state == "cached" else ""
     needs = summary.findings["error"] + summary.findings["warning"]
-    return (
-        f"{summary.center}: {summary.patients} patients, {needs} findings for a person{unchanged}"
-    )
+    told = f"{needs} finding{'' if needs == 1 else 's'} for a person"
+    return f"{summary.center}: {summary.patients} patients, {told}{unchanged}"
 
 
 def _summary(center: str, future: PrefectFuture[Told]) -> CenterSummary:

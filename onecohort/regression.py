@@ -27,6 +27,7 @@ UNBOUNDED = "not estimable: the likelihood rises without end (events on one side
 NO_SPREAD = "no interval: the clusters are too few for a robust error"
 VANISHING = 1e-6  # a robust error that is nothing but rounding
 PIVOT_TOLERANCE = 1e-9  # of a standardised column's own information
+ROUNDING = 1e-13  # of information, per patient: a column that is constant in each stratum has so little
 STEP_TOLERANCE = 1e-6  # in standard deviations of the covariate; what is left then is its square
 MAX_ITERATIONS = 8  # a peak takes about five
 NEAR_PEAK = 1e-6  # of the gradient, per patient and standard deviation
@@ -131,7 +132,7 @@ def maximize(
         return without_estimate(0, float(empty.loglike(np.zeros(1))))
     model = build(x)
     begin = _point(model, start)
-    free = _independent(begin.information)
+    free = _independent(begin.information, ROUNDING * len(x))
     beta = start.copy()
     if len(free) == 0:
         return without_estimate(size, begin.value)
@@ -215,13 +216,16 @@ def _point(model: LikelihoodModel, params: FloatArray) -> Point:
     return Point(float(model.loglike(params)), model.score(params), -model.hessian(params))
 
 
-def _independent(information: FloatArray) -> IntArray:
-    """Columns that are no combination of those before them, by Cholesky pivots in that order."""
+def _independent(information: FloatArray, nothing: float) -> IntArray:
+    """Columns that are no combination of those before them, by Cholesky pivots in that order.
+
+    nothing  a pivot that small is rounding
+    """
     rest = information.copy()
     kept = []
     for column in range(len(rest)):
         pivot = rest[column, column]
-        if pivot > PIVOT_TOLERANCE * max(information[column, column], np.finfo(np.float64).tiny):
+        if pivot > max(PIVOT_TOLERANCE * information[column, column], nothing):
             kept.append(column)
             rest = rest - np.outer(rest[:, column], rest[column]) / pivot
     return np.array(kept, dtype=np.int64)

@@ -120,6 +120,14 @@ def test_a_coefficient_without_estimate_says_why(
     assert model.wald.p is None
 
 
+def test_what_is_constant_in_each_stratum_has_no_estimate() -> None:
+    time, died, x = [0, 0, 1], [True] * 3, np.array([[1.0], [1.0], [0.0]])
+    model = fit_cox(time, died, x, ["x"], strata=[0, 0, 1])
+    drift = proportional_hazards_tests(time, died, x, model, {"x": [0]}, strata=[0, 0, 1])
+    assert model.coefficients[0].statement == REDUNDANT
+    assert drift["global"].statement == "not estimable: no estimate"
+
+
 def test_one_unbounded_term_leaves_the_others_their_estimates() -> None:
     time = [1, 2, 3, 4, 5, 6, 7, 8]
     died = [True] * 6 + [False] * 2
