@@ -23,9 +23,9 @@ def main(exports: Path, out: Path) -> None:
     study = load_study(STUDY, exports=exports)
     run = start_run(study, out)
     summaries = [run_center(study, center, run.store, run.key) for center in study.centers]
-    pooled = pool_centers(study, run, summaries)
+    pool_centers(study, run, summaries)
     judge_run(study, run)
-    built = finish_run(run, summaries, pooled)
+    built = finish_run(run)
     if not built.published:
         sys.exit("the cohort was not published")
 

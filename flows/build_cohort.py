@@ -31,7 +31,6 @@ from onecohort.deliveries import Received
 from onecohort.history import find_same
 from onecohort.lock import Busy, lock_output
 from onecohort.manifest import amend_manifest
-from onecohort.pool import Pooled
 from onecohort.retention import Retention, Swept, sweep
 from onecohort.run import (
     Built,
@@ -50,16 +49,15 @@ log = logging.getLogger("onecohort.flow")
 
 
 @task(cache_policy=NO_CACHE)
-def pool(study: Study, run: Run, summaries: list[CenterSummary]) -> Pooled:
+def pool(study: Study, run: Run, summaries: list[CenterSummary]) -> None:
     """All centers in one validated table, the balance, and the gates."""
     log.info("pooling")
 
-    def work() -> Pooled:
-        pooled = pool_centers(study, run, summaries)
+    def work() -> None:
+        pool_centers(study, run, summaries)
         judge_run(study, run)
-        return pooled
 
-    return told_without_data("pool", log_of(run), work)
+    told_without_data("pool", log_of(run), work)
 
 
 @task(cache_policy=NO_CACHE)
@@ -79,9 +77,9 @@ def report(study: Study, run: Run) -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def publish(run: Run, summaries: list[CenterSummary], pooled: Pooled) -> Built:
+def publish(run: Run) -> Built:
     """The new cohort in place of the old one, where the gates hold."""
-    return told_without_data("publish", log_of(run), lambda: finish_run(run, summaries, pooled))
+    return told_without_data("publish", log_of(run), lambda: finish_run(run))
 
 
 @task(cache_policy=NO_CACHE)
@@ -170,14 +168,14 @@ def build(
     figures: tuple[FigureFormat, ...],
 ) -> Built:
     """From harmonized centers to a published cohort."""
-    pooled = pool(study, run, summaries)
+    pool(study, run, summaries)
     amend_manifest(run.folder, {**page.place(), "deliveries": told_deliveries(received)})
     page.show_step("pooled")
     analyze(study, run, figures)
     page.show_step("analyzed")
     report(study, run)
     page.show_step("reported")
-    return publish(run, summaries, pooled)
+    return publish(run)
 
 
 def told_deliveries(received: Received | None) -> list[dict[str, object]]:

@@ -27,7 +27,9 @@ UNBOUNDED = "not estimable: the likelihood rises without end (events on one side
 NO_SPREAD = "no interval: the clusters are too few for a robust error"
 VANISHING = 1e-6  # a robust error that is nothing but rounding
 PIVOT_TOLERANCE = 1e-9  # of a standardised column's own information
-ROUNDING = 1e-13  # of information, per patient: a column that is constant in each stratum has so little
+ROUNDING = (
+    1e-13  # of information, per patient: a column that is constant in each stratum has so little
+)
 STEP_TOLERANCE = 1e-6  # in standard deviations of the covariate; what is left then is its square
 MAX_ITERATIONS = 8  # a peak takes about five
 NEAR_PEAK = 1e-6  # of the gradient, per patient and standard deviation

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from onecohort.balance import Imbalance
@@ -23,6 +24,7 @@ from onecohort.center import (
     LINEAGE,
     QUARANTINE,
     CenterSummary,
+    count_severities,
     run_center,
     summary_from_json,
 )
@@ -120,13 +122,13 @@ def build(
             summaries.append(run_center(study, center, run.store, run.key, fresh=fresh))
             on_center(summaries[-1])
         on_step("pooling")
-        pooled = pool_centers(study, run, summaries)
+        pool_centers(study, run, summaries)
         judge_run(study, run)
         on_step("analysis")
         analyze_run(study, run.folder, figures=figures)
         on_step("reports")
         report_run(study, run)
-        return finish_run(run, summaries, pooled, whole=not centers)
+        return finish_run(run, whole=not centers)
 
 
 def start_run(study: Study, out: Path) -> Run:
@@ -149,7 +151,7 @@ def start_run(study: Study, out: Path) -> Run:
     )
 
 
-def pool_centers(study: Study, run: Run, summaries: Sequence[CenterSummary]) -> Pooled:
+def pool_centers(study: Study, run: Run, summaries: Sequence[CenterSummary]) -> None:
     """Pool the centers that are done, and write the manifest with the balance."""
     started = time.perf_counter()
     if all(summary.state == "failed" for summary in summaries):
@@ -164,7 +166,6 @@ def pool_centers(study: Study, run: Run, summaries: Sequence[CenterSummary]) -> 
     seconds = round(time.perf_counter() - started, 3)
     manifest = make_manifest(study, run, summaries, pooled, {"pool": seconds})
     write_manifest(run.folder, manifest)
-    return pooled
 
 
 def make_manifest(
@@ -307,19 +308,17 @@ def judge_run(study: Study, run: Run) -> None:
     write_manifest(run.folder, manifest)
 
 
-def finish_run(
-    run: Run, summaries: Sequence[CenterSummary], pooled: Pooled, *, whole: bool = True
-) -> Built:
+def finish_run(run: Run, *, whole: bool = True) -> Built:
     """Give the run its name and, where it covers the whole study and no gate holds it, publish it."""
     manifest = read_manifest(run.folder)
+    _count_findings(run.folder, manifest)
     if not whole:
         manifest["state"] = "partial"
-        write_manifest(run.folder, manifest)
-    folder = complete(run.folder)
-    published = manifest["state"] == "published"
-    if published:
-        publish(run.out, folder)
-    return Built(folder, published, manifest, tuple(summaries))
+    write_manifest(run.folder, manifest)
+    built = read_built(complete(run.folder))
+    if built.published:
+        publish(run.out, built.folder)
+    return built
 
 
 def read_built(folder: Path) -> Built:
@@ -332,6 +331,17 @@ def read_built(folder: Path) -> Built:
         for center, fields in told.items()
     ]
     return Built(folder, manifest["state"] == "published", manifest, tuple(centers))
+
+
+def _count_findings(folder: Path, manifest: Json) -> None:
+    """Each center's findings of the whole run: the pool and the analysis have added theirs."""
+    findings = pq.read_table(folder / FINDINGS, columns=["center", "severity"])
+    centers = manifest["centers"]
+    assert isinstance(centers, dict)
+    for center, told in centers.items():
+        if told["state"] != "failed":
+            theirs = findings.filter(pc.equal(findings.column("center"), center))
+            told["findings"] = count_severities(theirs)
 
 
 def _add_timing(folder: Path, manifest: Json, step: str, started: float) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -71,6 +72,14 @@ def test_the_balance_of_a_run_is_in_its_manifest_on_both_sides(whole: Built) -> 
             for column, cells in columns.items():
                 right = sum(cells[side] for side in ("carried", "missing", "findings", "unused"))
                 assert cells["filled"] == right, (name, table, column)
+
+
+def test_the_counts_of_a_center_are_those_of_the_runs_findings(whole: Built) -> None:
+    table = pq.read_table(whole.folder / "findings.parquet", columns=["center", "severity"])
+    told = Counter((row["center"], row["severity"]) for row in table.to_pylist())
+    counts = {(c.center, s): n for c in whole.centers for s, n in c.findings.items() if n}
+    assert counts == told
+    assert ("dora", "warning") in counts  # of the pool, which no center knows of by itself
 
 
 @pytest.mark.parametrize(
