@@ -1,10 +1,14 @@
-"""What a whole process costs: processor seconds, peak memory, wall time."""
+"""What a whole process costs (processor seconds, peak memory, wall time), and on which machine."""
 
 import os
+import re
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from importlib import metadata
 from pathlib import Path
 from statistics import median
 
@@ -52,4 +56,24 @@ def middle(costs: Sequence[Cost]) -> Cost:
         median(cost.cpu for cost in costs),
         median(cost.peak for cost in costs),
         median(cost.wall for cost in costs),
+    )
+
+
+def machine() -> str:
+    """Date and machine, as the table's heading says them."""
+    model = "an unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
+        model = found[1].strip() if found else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    versions = ", ".join(
+        f"{name} {metadata.version(name)}" for name in ("pandas", "pandera", "pyarrow")
+    )
+    python = ".".join(map(str, sys.version_info[:3]))
+    load = os.getloadavg()[0]
+    return (
+        f"{date.today()}, {model}, {os.cpu_count()} cores, {memory:.0f} GiB; Python {python}, {versions}; "
+        f"on average {load:.1f} other "
+        "processes were waiting for a core when it began."
     )

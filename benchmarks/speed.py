@@ -7,19 +7,16 @@ This process stays small on purpose: a child's peak begins with what its parent 
 """
 
 import argparse
-import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from importlib import metadata
 from pathlib import Path
 
 from benchmarks.generate import write_export
-from benchmarks.measure import Cost, middle, run_process
+from benchmarks.measure import Cost, machine, middle, run_process
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -127,26 +124,6 @@ def show(lines: Sequence[Line]) -> str:
             f"| {cost.peak:.0f} |"
         )
     return "\n".join(told)
-
-
-def machine() -> str:
-    """Date and machine, as the table's heading says them."""
-    model = "an unknown processor"
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
-        model = found[1].strip() if found else model
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    versions = ", ".join(
-        f"{name} {metadata.version(name)}" for name in ("pandas", "pandera", "pyarrow")
-    )
-    python = ".".join(map(str, sys.version_info[:3]))
-    load = os.getloadavg()[0]
-    return (
-        f"{date.today()}, {model}, {os.cpu_count()} cores, {memory:.0f} GiB; Python {python}, {versions}; "
-        f"on average {load:.1f} other "
-        "processes were waiting for a core when it began."
-    )
 
 
 def main() -> None:
