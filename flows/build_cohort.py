@@ -25,6 +25,7 @@ from flows.centers import PATIENCE, RUNNER, harmonize_centers, receive_patiently
 from flows.outcome import end, end_unchanged, leave, name_run, report_dead_run, take_secret_key
 from flows.page import Page
 from flows.privacy import log_of, told_without_data
+from onecohort.accounts import run_key
 from onecohort.analysis import FigureFormat
 from onecohort.center import CenterSummary
 from onecohort.deliveries import Received
@@ -40,7 +41,6 @@ from onecohort.run import (
     judge_run,
     pool_centers,
     report_run,
-    run_key,
     start_run,
 )
 from onecohort.study import Study, load_study

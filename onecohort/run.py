@@ -4,27 +4,22 @@ The command line and the Prefect flow call the same functions, in the same order
 summaries go from step to step, never a frame.
 """
 
-import hashlib
-import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from onecohort.balance import Imbalance
+from onecohort.accounts import account_for, count_findings
 from onecohort.center import (
     FINDINGS,
     LINEAGE,
     QUARANTINE,
     CenterSummary,
-    count_severities,
     run_center,
     summary_from_json,
 )
@@ -33,29 +28,15 @@ from onecohort.gates import as_json, judge, read_gates
 from onecohort.history import next_number
 from onecohort.lock import lock_output
 from onecohort.manifest import Json, read_manifest, write_manifest
-from onecohort.pool import COHORT, Pooled, pool
+from onecohort.pool import COHORT, pool
 from onecohort.pseudonym import PseudonymKey, find_key
 from onecohort.publish import complete, draft_folder, publish, published_run
 from onecohort.study import SCHEMAS, Study
-from onecohort.version import engine_version
 
 if TYPE_CHECKING:
     from onecohort.analysis import FigureFormat
 
-log = logging.getLogger(__name__)
-
 STORE = "runs/.centers"
-LIBRARIES = (
-    "numpy",
-    "pandas",
-    "pandera",
-    "pyarrow",
-    "python-calamine",
-    "pyreadstat",
-    "scipy",
-    "statsmodels",
-)
-SIDES = ("delivered", "cohort", "quarantined", "merged", "left_out")
 
 
 @dataclass(frozen=True)
@@ -164,79 +145,16 @@ def pool_centers(study: Study, run: Run, summaries: Sequence[CenterSummary]) -> 
         )
     pooled = pool(study, summaries, run.folder)
     seconds = round(time.perf_counter() - started, 3)
-    manifest = make_manifest(study, run, summaries, pooled, {"pool": seconds})
-    write_manifest(run.folder, manifest)
-
-
-def make_manifest(
-    study: Study,
-    run: Run,
-    summaries: Sequence[CenterSummary],
-    pooled: Pooled,
-    timings: Mapping[str, float],
-) -> Json:
-    """Everything a run was made from and came to; raises Imbalance where law 2 does not hold."""
-    centers: dict[str, Json] = {}
-    total = dict.fromkeys(SIDES, 0)
-    patients = 0
-    for summary in summaries:
-        told = {k: v for k, v in asdict(summary).items() if k not in ("center", "folder")}
-        if summary.state != "failed":
-            tables = {name: dict(balance) for name, balance in summary.tables.items()}
-            merged = pooled.merged[summary.center]
-            refused = pooled.quarantined[summary.center]
-            tables[summary.first]["cohort"] -= merged + refused
-            tables[summary.first]["merged"] += merged
-            tables[summary.first]["quarantined"] += refused
-            told["tables"] = tables
-            told["patients"] = summary.patients - merged - refused
-            patients += summary.patients - merged - refused
-            for side in SIDES:
-                total[side] += tables[summary.first][side]
-        centers[summary.center] = told
-    cohort = run.folder / COHORT
-    check_balance(total, patients, pq.read_metadata(cohort).num_rows)
-    return {
+    manifest: Json = {
+        **account_for(study, summaries, pooled, run.folder),
         "run": run.run_id,
         "number": run.number,
-        "key": run_key(study, summaries),
-        "study": study.title,
-        "as_of": study.as_of.isoformat(),
-        "synthetic": study.synthetic,
-        "engine": engine_version(),
         "state": "pooled",
         "previous_run": run.previous,
         "pseudonym_key": run.key.origin,
-        "schema_sha256": study.schema_sha256,
-        "versions": {name: metadata.version(name) for name in LIBRARIES},
-        "centers": centers,
-        "balance": total,
-        "cohort": {"rows": pooled.rows, "sha256": _sha256(cohort)},
-        "timings": dict(timings),
+        "timings": {"pool": seconds},
     }
-
-
-def run_key(study: Study, summaries: Sequence[CenterSummary]) -> str:
-    """Hash over all that decides what a run comes to; the same key, the same cohort and reports."""
-    digest = hashlib.sha256()
-    for summary in summaries:
-        failed = "" if summary.state != "failed" else f"{summary.cause} {summary.error}"
-        digest.update(f"{summary.center}\0{summary.key}\0{failed}\0".encode())
-    for name in ("analysis.yaml", "checks.yaml", "published.yaml", "study.yaml"):
-        path = study.root / SCHEMAS / name
-        digest.update(path.read_bytes() + b"\0" if path.is_file() else b"\0")
-    return digest.hexdigest()[:24]
-
-
-def check_balance(total: Mapping[str, int], patients: int, rows: int) -> None:
-    """Law 2 over the whole run: both sides were counted by themselves, and must agree."""
-    right = sum(total[side] for side in SIDES[1:])
-    if total["delivered"] != right:
-        raise Imbalance(
-            f"{total['delivered']} rows delivered, {right} accounted for: {dict(total)}"
-        )
-    if patients != rows:
-        raise Imbalance(f"the centers have {patients} patients, the cohort {rows} rows")
+    write_manifest(run.folder, manifest)
 
 
 def analyze_run(
@@ -311,7 +229,7 @@ def judge_run(study: Study, run: Run) -> None:
 def finish_run(run: Run, *, whole: bool = True) -> Built:
     """Give the run its name and, where it covers the whole study and no gate holds it, publish it."""
     manifest = read_manifest(run.folder)
-    _count_findings(run.folder, manifest)
+    count_findings(run.folder, manifest)
     if not whole:
         manifest["state"] = "partial"
     write_manifest(run.folder, manifest)
@@ -333,24 +251,8 @@ def read_built(folder: Path) -> Built:
     return Built(folder, manifest["state"] == "published", manifest, tuple(centers))
 
 
-def _count_findings(folder: Path, manifest: Json) -> None:
-    """Each center's findings of the whole run: the pool and the analysis have added theirs."""
-    findings = pq.read_table(folder / FINDINGS, columns=["center", "severity"])
-    centers = manifest["centers"]
-    assert isinstance(centers, dict)
-    for center, told in centers.items():
-        if told["state"] != "failed":
-            theirs = findings.filter(pc.equal(findings.column("center"), center))
-            told["findings"] = count_severities(theirs)
-
-
 def _add_timing(folder: Path, manifest: Json, step: str, started: float) -> None:
     timings = manifest["timings"]
     assert isinstance(timings, dict)
     timings[step] = round(time.perf_counter() - started, 3)
     write_manifest(folder, manifest)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

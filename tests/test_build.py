@@ -16,10 +16,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from onecohort.accounts import SIDES, check_balance
 from onecohort.center import run_center
 from onecohort.errors import StudyError
 from onecohort.publish import published_run
-from onecohort.run import SIDES, Built, build, check_balance
+from onecohort.run import Built, build
 from onecohort.study import Study, load_study
 
 CENTERS = (
