@@ -23,7 +23,7 @@ HEAD = (
     ("Severity", 10), ("File", 26), ("Sheet", 14), ("Row", 7), ("Column", 22), ("Text", 22),
     ("What is wrong", 52), ("What would be right", 46), ("Check", 40), ("Status", 11),
 )  # fmt: skip
-MOST_FINDINGS, MOST_ROWS = 20_000, 2_000  # beyond that nobody mends cell by cell
+MOST_FINDINGS, MOST_ROWS = 5_000, 2_000  # beyond that nobody mends cell by cell
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # no workbook can hold them
 LONGEST = 32_767  # characters of a cell, by the format
 

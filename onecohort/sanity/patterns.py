@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onecohort.disclosure import show_share
+from onecohort.repeats import repeated_hashes
 from onecohort.sanity.scale import log_binomial_tail
 from onecohort.sanity.suspicion import Suspicion
 
@@ -19,6 +20,7 @@ CHANCE = math.log(1e-4)  # below which a pattern is not chance
 CONTRAST = 0.5  # a center's share of missing values, above that of the others
 ENOUGH = 20  # values of a center below which its last digits say nothing
 SAME = 5  # fields that two patients must share, all of them, to be one
+MIXING = np.uint64(0x9E3779B97F4A7C15)
 
 
 def find_gaps(field: str, filled: Counts) -> list[Suspicion]:
@@ -124,14 +126,9 @@ def find_duplicates(cohort: pa.Table, fields: Sequence[str]) -> list[Suspicion]:
     names = [name for name in fields if name in cohort.schema.names]
     if len(names) < SAME or cohort.num_rows == 0:
         return []
-    numbered = cohort.select(["center", *names]).append_column(
-        "_row", pa.array(np.arange(cohort.num_rows))
-    )
-    known = sum(
-        pc.is_valid(cohort.column(n)).combine_chunks().to_numpy(zero_copy_only=False).astype(int)
-        for n in names
-    )
-    numbered = numbered.filter(pa.array(np.asarray(known) >= SAME))
+    alike = _perhaps_alike(cohort, names)
+    numbered = cohort.select(["center", *names]).take(pa.array(alike))
+    numbered = numbered.append_column("_row", pa.array(alike))
     groups = numbered.group_by(["center", *names]).aggregate([("_row", "list"), ("_row", "count")])
     repeated = groups.filter(pc.greater(groups.column("_row_count"), 1))
     found = []
@@ -154,6 +151,23 @@ def find_duplicates(cohort: pa.Table, fields: Sequence[str]) -> list[Suspicion]:
             )
         )
     return found
+
+
+def _perhaps_alike(cohort: pa.Table, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Rows with enough values whose mark over all fields comes more than once, in their order.
+
+    Equal rows have equal marks; whether others have one as well is for the caller to see.
+    """
+    mark = np.zeros(cohort.num_rows, np.uint64)
+    known = np.zeros(cohort.num_rows, np.int64)
+    for name in ("center", *names):
+        coded = cohort.column(name).combine_chunks().dictionary_encode().indices
+        code = coded.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        known += (code >= 0) & (name != "center")
+        mark = (mark ^ code.astype(np.uint64)) * MIXING
+        mark ^= mark >> np.uint64(29)
+    rows = np.flatnonzero(known >= SAME)
+    return rows[np.isin(mark[rows], repeated_hashes(mark[rows]))]
 
 
 def _step(pooled: Floats) -> float:

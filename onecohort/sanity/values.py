@@ -17,6 +17,7 @@ Index = npt.NDArray[np.int64]
 
 WITHDRAWN = "range.possible"
 NUMBER = r"^[+-]?[0-9]+([.,][0-9]+)?$"
+NOTHING: tuple[Floats, Index] = (np.empty(0), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,15 @@ def gather_numbers(
     cohort: pa.Table, findings: pa.Table, field: str, possible: tuple[float, float] | None
 ) -> Mapping[str, Numbers]:
     """The numbers of a field, center by center, in the order of the cohort and then of the findings."""
-    center, value, at = _carried(cohort, field)
-    lost_center, lost_value, lost_at = _withdrawn(findings, field, possible)
+    carried, lost = _carried(cohort, field), _withdrawn(findings, field, possible)
     found = {}
-    for name in sorted({*np.unique(center).tolist(), *np.unique(lost_center).tolist()}):
-        mine, lost = center == name, lost_center == name
+    for name in sorted({*carried, *lost}):
+        value, at = carried.get(name, NOTHING)
+        lost_value, lost_at = lost.get(name, NOTHING)
         found[name] = Numbers(
-            values=np.concatenate([value[mine], lost_value[lost]]),
-            cohort_rows=np.concatenate([at[mine], np.full(lost.sum(), -1)]),
-            finding_rows=np.concatenate([np.full(mine.sum(), -1), lost_at[lost]]),
+            values=np.concatenate([value, lost_value]),
+            cohort_rows=np.concatenate([at, np.full(len(lost_at), -1)]),
+            finding_rows=np.concatenate([np.full(len(at), -1), lost_at]),
         )
     return found
 
@@ -61,19 +62,20 @@ def split_by_center(cohort: pa.Table, field: str) -> dict[str, pa.Array]:
     }
 
 
-def _carried(cohort: pa.Table, field: str) -> tuple[npt.NDArray[np.str_], Floats, Index]:
+def _carried(cohort: pa.Table, field: str) -> dict[str, tuple[Floats, Index]]:
+    """center -> its values and where they stand in the cohort."""
     if field not in cohort.schema.names:
-        return np.empty(0, np.str_), np.empty(0), np.empty(0, np.int64)
+        return {}
     column = cohort.column(field).combine_chunks()
     at = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-    value = column.take(at).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    center = cohort.column("center").combine_chunks().take(at).to_numpy(zero_copy_only=False)
-    return center.astype(np.str_), value, at
+    value = column.drop_null().cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return _by_center(cohort.column("center"), value, at)
 
 
 def _withdrawn(
     findings: pa.Table, field: str, possible: tuple[float, float] | None
-) -> tuple[npt.NDArray[np.str_], Floats, Index]:
+) -> dict[str, tuple[Floats, Index]]:
+    """center -> its values that were withdrawn and where their findings stand."""
     mask = pc.and_(
         pc.equal(findings.column("check"), WITHDRAWN), pc.equal(findings.column("field"), field)
     )
@@ -87,5 +89,18 @@ def _withdrawn(
     # A text that would be possible as it stands was converted first: its unit is not the field's.
     low, high = possible or (np.inf, -np.inf)
     sure = (value < low) | (value > high)
-    center = findings.column("center").combine_chunks().take(at).to_numpy(zero_copy_only=False)
-    return center.astype(np.str_)[sure], value[sure], at[sure]
+    return _by_center(findings.column("center"), value[sure], at[sure])
+
+
+def _by_center(
+    centers: pa.ChunkedArray, value: Floats, at: Index
+) -> dict[str, tuple[Floats, Index]]:
+    """Some rows' values, each center's apart; `at` are their places in `centers`."""
+    coded = centers.combine_chunks().dictionary_encode()
+    codes = coded.indices.to_numpy(zero_copy_only=False)[at]
+    found = {}
+    for code, name in enumerate(coded.dictionary.to_pylist()):
+        mine = np.flatnonzero(codes == code)
+        if len(mine):
+            found[str(name)] = value[mine], at[mine]
+    return found
