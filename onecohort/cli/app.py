@@ -5,6 +5,7 @@
 
 import atexit
 import gc
+import logging
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -277,6 +278,8 @@ def main() -> None:
     # again and again for garbage took a seventh of `check`, once more at the exit a fifth of a second.
     gc.set_threshold(100_000, 20, 20)
     atexit.register(gc.freeze)
+    # What a center fails for is shown by the command itself; the log is for the traceback of a bug of ours.
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
     try:
         app()
     except StudyError as error:
