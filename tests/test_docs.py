@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,6 +196,24 @@ def test_links_between_the_documents_lead_somewhere() -> None:
     for page in (ROOT / "docs").glob("*.md"):
         for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda page: str(page.stem)
+)
+def test_a_decision_is_numbered_and_short_enough_to_be_read(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"# {page.name[:4]} ")
+    assert len(text.split()) <= 250
+    for part in ("**Decided.**", "**Rejected.**", "**Follows.**"):
+        assert part in text
+
+
+def test_every_dependency_has_its_reason_on_record() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    reasons = (ROOT / "docs" / "decisions" / "0005-dependencies.md").read_text(encoding="utf-8")
+    named = {re.match(r"[\w.-]+", needed) for needed in project["dependencies"]}
+    assert {name[0] for name in named if name and name[0] not in reasons} == set()
 
 
 def test_the_tutorials_workbook_is_the_one_its_program_writes(tmp_path: Path) -> None:
