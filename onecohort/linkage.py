@@ -1,6 +1,11 @@
-"""The same person treated at two centers: recognised by the study's linkage rule, kept once."""
+"""The same person delivered twice: recognised by the study's linkage rule.
+
+At two centers the fuller record stays. Under two codes of one center both stay: which code is right, and
+whether they are two persons after all, only the center can say.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +26,7 @@ def link(
     patients: Sequence[pa.Table],
     findings: Mapping[str, Findings],
 ) -> list[Mask]:
-    """Per center (p,) True for the patients that stay; a finding for each of the others.
+    """Per center (p,) True for the patients that stay; a finding for each who came twice.
 
     patients    of the centers `done`, in that order; only what links them is looked at
     findings    name of the center -> where its findings go
@@ -29,12 +34,13 @@ def link(
     A list of fields decides where both rows have all of it. A later list decides only where one of the
     two lacks an earlier one: two different codici fiscali are two persons, whatever else agrees.
     """
-    if len(done) < 2 or not schema.linkage:
+    if not done or not schema.linkage:
         return [np.ones(len(table), bool) for table in patients]
     center = np.repeat(np.arange(len(done)), [len(table) for table in patients])
     place = np.concatenate([np.arange(len(table)) for table in patients])
     stays = np.ones(len(center), bool)
     filled = _filled(schema, patients)
+    twice = np.zeros(len(center), bool)
     earlier: list[tuple[pa.Array, Mask]] = []
     for names in schema.linkage:
         texts, complete = _linking_texts(patients, names)
@@ -44,12 +50,19 @@ def link(
         for group in _groups(texts, at):
             best = max(group, key=lambda n: (filled[n], -center[n], -place[n]))
             for number in group:
-                if center[number] == center[best] or _told_apart(earlier, number, best):
+                if number == best or twice[number] or _told_apart(earlier, number, best):
                     continue
-                stays[number] = False
                 here, there = done[center[number]], done[center[best]]
-                row = patients[center[number]].column(ROW)[place[number]].as_py()
-                _report_merged(findings[here.center], here, there.center, row, names, schema)
+                row, other = (
+                    patients[center[n]].column(ROW)[place[n]].as_py() for n in (number, best)
+                )
+                if here is there:
+                    twice[number] = True
+                    told = _TWICE, f"row {other}, under another code"
+                else:
+                    stays[number] = False
+                    told = _ELSEWHERE, f"a patient of {there.center}"
+                _report(findings[here.center], here, row, told, names, schema)
         earlier.append((texts, complete))
     return [stays[center == number] for number in range(len(done))]
 
@@ -96,24 +109,44 @@ def _filled(schema: CohortSchema, patients: Sequence[pa.Table]) -> Index:
     return np.concatenate(counts)
 
 
-def _report_merged(
+def _report(
     findings: Findings,
     summary: CenterSummary,
-    other: str,
     row: int,
+    told: tuple["_Told", str],
     names: Sequence[str],
     schema: CohortSchema,
 ) -> None:
-    check = "person.at_two_centers"
-    policy = schema.policies.get(check)
+    what, whom = told
+    policy = schema.policies.get(what.check)
     export, sheet = summary.first_export
     findings.add(
-        check=check,
+        check=what.check,
         severity=Severity(policy.severity) if policy else Severity.NOTE,
         rows=[row],
         export=export,
         sheet=sheet,
-        message=f"the same person as a patient of {other} (by {', '.join(names)}), whose record says "
-        "as much or more and stays",
-        hint="nothing has to be done, unless they are two persons",
+        message=f"the same person as {whom} (by {', '.join(names)}), {what.outcome}",
+        hint=what.hint,
     )
+
+
+@dataclass(frozen=True)
+class _Told:
+    """How a person who came twice is reported."""
+
+    check: str
+    outcome: str
+    hint: str
+
+
+_ELSEWHERE = _Told(
+    "person.at_two_centers",
+    "whose record says as much or more and stays",
+    "nothing has to be done, unless they are two persons",
+)
+_TWICE = _Told(
+    "person.twice_at_center",
+    "and both are in the cohort",
+    "give both rows the one right code at the source or by a correction; of two persons, mend the fields",
+)
