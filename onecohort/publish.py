@@ -44,10 +44,12 @@ def publish(out: Path, run: Path) -> None:
     try:
         draft.symlink_to(target, target_is_directory=True)
         draft.replace(out / LINK)
+        (out / POINTER).unlink(missing_ok=True)
     except OSError:  # no right to make links, as on Windows
         draft.unlink(missing_ok=True)
         draft.write_text(f"{target.as_posix()}\n", encoding="utf-8")
         draft.replace(out / POINTER)
+        (out / LINK).unlink(missing_ok=True)  # of a run by somebody who may; it would go first
     _flush(out)
 
 

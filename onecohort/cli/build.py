@@ -13,6 +13,7 @@ from onecohort.buffers import keep_freed_buffers
 from onecohort.center import CenterSummary
 from onecohort.cli.runs import describe_gate
 from onecohort.errors import StudyError
+from onecohort.publish import LINK
 from onecohort.run import Built, build
 from onecohort.study import load_study
 
@@ -88,7 +89,8 @@ def show_result(console: Console, built: Built, out: Path) -> None:
     if results is not None:
         console.print(results)
     show_gates(console, built)
-    home = out / "cohort" if built.published else built.folder
+    linked = built.published and (out / LINK).exists()
+    home = out / LINK if linked else built.folder
     for name, path in (
         ("cohort", "cohort.parquet"),
         ("validation report", "report/index.html"),
