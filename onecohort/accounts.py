@@ -69,17 +69,16 @@ def account_for(
 def _after_the_pool(summary: CenterSummary, pooled: Pooled) -> dict[str, dict[str, int]]:
     """The balance of a center's tables, with what the pool did not take."""
     tables = {name: dict(balance) for name, balance in summary.tables.items()}
-    first = tables[summary.first]
-    merged, refused = pooled.merged[summary.center], pooled.quarantined[summary.center]
-    first["cohort"] -= merged + refused
-    first["merged"] += merged
-    first["quarantined"] += refused
+    for side, untaken in (("merged", pooled.merged), ("quarantined", pooled.quarantined)):
+        for table, rows in untaken[summary.center].rows.items():
+            tables[table]["cohort"] -= rows
+            tables[table][side] += rows
     return tables
 
 
 def _patients_after_the_pool(summary: CenterSummary, pooled: Pooled) -> int:
     center = summary.center
-    return summary.patients - pooled.merged[center] - pooled.quarantined[center]
+    return summary.patients - pooled.merged[center].patients - pooled.quarantined[center].patients
 
 
 def run_key(study: Study, summaries: Sequence[CenterSummary]) -> str:

@@ -6,7 +6,8 @@ rule; one record stays, the other is merged into it.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,11 +44,19 @@ COHORT = "cohort.parquet"
 
 @dataclass(frozen=True)
 class Pooled:
-    """What the pool did: rows in the cohort, and per center the patients it did not take."""
+    """What the pool did: rows in the cohort, and what it did not take of each center."""
 
     rows: int
-    merged: dict[str, int]
-    quarantined: dict[str, int]
+    merged: dict[str, "Untaken"]
+    quarantined: dict[str, "Untaken"]
+
+
+@dataclass(frozen=True)
+class Untaken:
+    """Patients of a center, and their rows in each of its tables."""
+
+    patients: int
+    rows: Mapping[str, int]
 
 
 def pool(study: Study, summaries: Sequence[CenterSummary], folder: Path) -> Pooled:
@@ -57,26 +66,38 @@ def pool(study: Study, summaries: Sequence[CenterSummary], folder: Path) -> Pool
     findings = {summary.center: Findings(summary.center) for summary in done}
     keep = link(study.schema, done, patients, findings)
     refused: list[dict[str, object]] = []
-    merged = {s.center: int((~mask).sum()) for s, mask in zip(done, keep, strict=True)}
+    untaken: dict[str, tuple[Untaken, Untaken]] = {}
     lineage = _lineage_writer(folder / LINEAGE)
     with _cohort_writer(study, done, folder / COHORT) as writer:
-        rows, quarantined = 0, dict.fromkeys(merged, 0)
+        rows = 0
         for summary, table, mask in zip(done, patients, keep, strict=True):
-            hashes = [np.zeros(0, np.uint64)]
+            hashes, bad = [np.zeros(0, np.uint64)], [pa.array([], pa.string())]
             for batch in _batches(summary, mask):
-                hashes.append(hash_texts(batch.column("patient_id").combine_chunks()))
-                good = _validate(study.schema, batch, summary, findings[summary.center], refused)
-                quarantined[summary.center] += len(batch) - len(good)
+                ids = batch.column("patient_id").combine_chunks()
+                hashes.append(hash_texts(ids))
+                fine = _validate(study.schema, batch, summary, findings[summary.center], refused)
+                good = batch if fine.all() else batch.filter(pa.array(fine))
+                bad.append(ids.filter(pa.array(~fine)))
                 writer.write_table(_published(study.schema, good), row_group_size=ROWS_PER_GROUP)
                 lineage.write_table(_first_lineage(summary, good))
                 rows += len(good)
             _check_unique(summary, table, mask, np.concatenate(hashes))
-    for summary, table, mask in zip(done, patients, keep, strict=True):
-        lineage.write_table(_second_lineage(summary, table, mask))
+            merged = table.column("patient_id").filter(pa.array(~mask)).combine_chunks()
+            further = pq.read_table(Path(summary.folder) / LINEAGE)
+            untaken[summary.center] = (
+                _untaken(summary, further, merged),
+                _untaken(summary, further, pa.concat_arrays(bad)),
+            )
+            gone = pa.concat_arrays([merged, *bad])
+            lineage.write_table(_without(further, gone))
     lineage.close()
     _write_findings(done, findings, folder)
     _write_quarantine(done, refused, folder)
-    return Pooled(rows, merged, quarantined)
+    return Pooled(
+        rows,
+        {center: merged for center, (merged, _) in untaken.items()},
+        {center: bad for center, (_, bad) in untaken.items()},
+    )
 
 
 def _open_patients(summary: CenterSummary) -> pa.Table:
@@ -109,8 +130,8 @@ def _validate(
     summary: CenterSummary,
     findings: Findings,
     refused: list[dict[str, object]],
-) -> pa.Table:
-    """The patients that pandera lets through; the others are refused with a finding each."""
+) -> Mask:
+    """(p,) True for the patients that pandera lets through; the others are refused with a finding each."""
     import pandera.errors
 
     frame = to_frame({name: batch.column(name) for name in schema.fields}, schema.fields)
@@ -119,7 +140,7 @@ def _validate(
     except pandera.errors.SchemaErrors as errors:
         failing = _failing_rows(errors, schema, len(frame))
     else:
-        return batch
+        return np.ones(len(batch), bool)
     export, sheet = summary.first_export
     bad = np.zeros(len(batch), bool)
     for check, rows in failing.items():
@@ -143,7 +164,7 @@ def _validate(
             }
             for n, row in zip(rows.tolist(), numbers.to_pylist(), strict=True)
         ]  # fmt: skip
-    return batch.filter(pa.array(~bad))
+    return ~bad
 
 
 def _failing_rows(
@@ -245,12 +266,22 @@ def _first_lineage(summary: CenterSummary, batch: pa.Table) -> pa.Table:
     )
 
 
-def _second_lineage(summary: CenterSummary, table: pa.Table, mask: Mask) -> pa.Table:
-    lineage = pq.read_table(Path(summary.folder) / LINEAGE)
-    if not len(lineage) or mask.all():
+def _untaken(summary: CenterSummary, further: pa.Table, ids: pa.Array) -> Untaken:
+    """Some patients of a center with all their rows.
+
+    further    the center's rows behind patients, but for the one in the first table that each has
+    """
+    theirs = further.filter(pc.is_in(further.column("patient_id"), value_set=ids))
+    rows = Counter({summary.first: len(ids)})
+    for counted in pc.value_counts(theirs.column("table").combine_chunks()).to_pylist():
+        rows[counted["values"]] += counted["counts"]
+    return Untaken(len(ids), rows)
+
+
+def _without(lineage: pa.Table, gone: pa.Array) -> pa.Table:
+    if not len(gone):
         return lineage
-    ids = table.column("patient_id").filter(pa.array(mask)).combine_chunks()
-    return lineage.filter(pc.is_in(lineage.column("patient_id"), value_set=ids))
+    return lineage.filter(pc.invert(pc.is_in(lineage.column("patient_id"), value_set=gone)))
 
 
 def _write_findings(

@@ -184,12 +184,6 @@ def analyze_run(
         lineage, told = pq.read_table(folder / LINEAGE), pq.read_table(folder / FINDINGS)
         more = exclusion_findings(found.excluded, cohort, lineage)
         pq.write_table(pa.concat_tables([told, more]), folder / FINDINGS)
-    # Who is left out as the study declares is outside the protocol; other rows could not be used.
-    outside = {
-        check: policy.title
-        for check, policy in study.schema.policies.items()
-        if policy.severity == "note" and policy.costs == "row"
-    }
     quarantine = pq.read_table(folder / QUARANTINE, columns=["check"])
     manifest = read_manifest(folder)
     balance = manifest["balance"]
@@ -199,7 +193,7 @@ def analyze_run(
         found,
         as_of=study.as_of,
         balance=balance,
-        ineligible=count_ineligible(quarantine, outside),
+        ineligible=count_ineligible(quarantine, study.schema.eligibility),
         synthetic=SYNTHETIC if study.synthetic else "",
         figures=figures,
     )

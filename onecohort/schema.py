@@ -150,6 +150,18 @@ class CohortSchema:
             if f.kind == "date" and f"{f.name}_precision" in self.fields
         )
 
+    @cached_property
+    def eligibility(self) -> Mapping[str, str]:
+        """Id of each check by which the study leaves a patient out -> its title.
+
+        These are its own checks; the engine's, whose names have a dot, judge rows and not patients.
+        """
+        return {
+            check: policy.title
+            for check, policy in self.policies.items()
+            if policy.severity == "note" and policy.costs == "row" and "." not in check
+        }
+
     def policy(self, check: str) -> "Policy":
         """The study's policy for a check; raises StudyError where none is declared."""
         if check not in self.policies:

@@ -283,17 +283,18 @@ def test_every_cohort_has_a_page(tmp_path: Path, table: pa.Table) -> None:
 
 def test_flow_goes_from_rows_to_patients_to_the_eligible_to_the_analysed() -> None:
     analysis = analysed(cohort({}, {"is_dead": None}, {"os_months": -1.0}))
-    quarantine = pa.table({"check": ["key.missing", "adult", "adult"]})
+    quarantine = pa.table({"check": ["key.missing", "adult", "adult", "patient.quarantined"]})
     ineligible = count_ineligible(quarantine, {"adult": "18 completed years", "line": "Salvage"})
-    balance = {"delivered": 8, "merged": 1, "left_out": 1, "quarantined": 3}
+    balance = {"delivered": 10, "cohort": 5, "merged": 1, "left_out": 1, "quarantined": 3}
     steps = build_flow(analysis, balance, ineligible)
     assert [(step.label, step.count) for step in steps] == [
-        ("Rows delivered", 8),
+        ("Rows delivered", 10),
         ("Patients", 5),
         ("Eligible patients in the cohort", 3),
         ("Analysed for overall survival", 1),
     ]
-    assert [count for _, count in steps[0].lost] == [1, 1, 1]
+    assert [count for _, count in steps[0].lost] == [1, 1, 1, 2]
+    assert steps[0].lost[-1] == ("further rows of the same patients", 2)
     assert steps[1].lost == (("not met: 18 completed years", 2),)
     for step, following in pairwise(steps):
         assert step.count - sum(count for _, count in step.lost) == following.count

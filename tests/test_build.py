@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -81,6 +82,20 @@ def test_the_counts_of_a_center_are_those_of_the_runs_findings(whole: Built) -> 
     counts = {(c.center, s): n for c in whole.centers for s, n in c.findings.items() if n}
     assert counts == told
     assert ("dora", "warning") in counts  # of the pool, which no center knows of by itself
+
+
+def test_the_flow_of_patients_adds_up(whole: Built) -> None:
+    page = (whole.folder / "report" / "analysis.html").read_text(encoding="utf-8")
+    (told,) = re.findall(r'<desc id="flow-desc">([^<]*)</desc>', page)
+    assert told == (
+        "Rows delivered: 111. lost: 3  merged: repeated rows and patients of two centers, "
+        "3  left out by a declared rule, 2  quarantined: the row cannot be used. "
+        "Patients: 103. lost: 1  not met: 18 completed years at HMA start, "
+        "1  not met: the HMA was not the first line of treatment, "
+        "1  not met: the HMA was given without venetoclax. "
+        "Eligible patients in the cohort: 100. lost: none lost. "
+        "Analysed for overall survival: 100"
+    )
 
 
 @pytest.mark.parametrize(

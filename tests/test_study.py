@@ -79,3 +79,11 @@ def test_the_hash_of_a_schema_follows_its_checks_and_not_its_plan_of_analysis(ro
 def test_an_unknown_center_is_told_with_its_nearest_name(project: Path) -> None:
     with pytest.raises(StudyError, match="did you mean 'brenta'"):
         load_study(project).load_mapping("brena")
+
+
+def test_only_the_studys_own_checks_decide_who_is_eligible(project: Path) -> None:
+    assert set(load_study(project).schema.eligibility) == {
+        "eligibility_adult",
+        "eligibility_salvage_line",
+        "eligibility_without_venetoclax",
+    }

@@ -17,6 +17,7 @@ LOSSES = {
     "merged": "merged: repeated rows and patients of two centers",
     "left_out": "left out by a declared rule",
     "quarantined": "quarantined: the row cannot be used",
+    "further": "further rows of the same patients",
 }
 
 
@@ -43,7 +44,7 @@ def build_flow(
 ) -> tuple[FlowStep, ...]:
     """The boxes of the flow: rows delivered, patients, eligible patients, analysed patients.
 
-    balance     rows of the run: `delivered`, `merged`, `left_out`, `quarantined` (see
+    balance     rows of the run: `delivered`, `cohort`, `merged`, `left_out`, `quarantined` (see
                 `onecohort.balance.RowBalance`); an empty mapping begins the flow at the cohort
     ineligible  rows among the quarantined that are patients outside the protocol, by the rule that
                 they did not meet (see `count_ineligible`)
@@ -51,8 +52,9 @@ def build_flow(
     outside = dict(ineligible or {})
     steps = []
     if "delivered" in balance:
-        counted = {name: balance.get(name, 0) for name in LOSSES}
+        counted = {name: balance.get(name, 0) for name in ("merged", "left_out", "quarantined")}
         counted["quarantined"] -= sum(outside.values())
+        counted["further"] = balance.get("cohort", analysis.patients) - analysis.patients
         lost = tuple((LOSSES[name], count) for name, count in counted.items() if count)
         steps.append(FlowStep("Rows delivered", balance["delivered"], lost))
         unmet = tuple((f"not met: {in_sentence(rule)}", n) for rule, n in outside.items())
