@@ -434,3 +434,50 @@ def test_a_header_that_does_not_split_like_the_rows_is_one_column(tmp_path: Path
         "Note",
         "and more",
     )
+
+
+SWALLOWED = {
+    "three rows, closed by the next stray quote": (
+        'id,note,sex\n1,ok,M\n2,"5 cm,F\n3,x,M\n4,y,F\n5,"hello,M\n6,z,F\n',
+        "3 more rows",
+    ),
+    "one row": ('id,note,sex\n1,ok,M\n2,"5 cm,F\n5,"hello,M\n6,z,F\n', "another row"),
+    "in the last column": ('id,sex,note\n1,M,a\n2,F,"5 cm\n3,M,x\n5,M,"\n6,F,z\n', "2 more rows"),
+    "between semicolons": ('id;note;sex\n1;ok;M\n2;"5 cm;F\n5;"hello;M\n6;z;F\n', "another row"),
+    "beside comment lines": (
+        '# of May\nid,note,sex\n1,ok,M\n2,"5 cm,F\n5,"hello,M\n6,z,F\n',
+        "another row",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SWALLOWED)
+def test_rows_that_a_stray_quote_swallowed_are_a_fault(tmp_path: Path, case: str) -> None:
+    content, words = SWALLOWED[case]
+    layout = {"comment": "#"} if content.startswith("#") else {}
+    seen = read(written(tmp_path, "x.csv", content), **layout)
+    assert [cells[0] for cells in seen.cells] == ["1", "6"]
+    (fault,) = seen.faults
+    assert (fault.column, fault.check) == (None, "row.swallowed")
+    assert words in fault.message
+    assert "'note'" in fault.message
+    assert fault.raw.startswith("2")
+    assert "\n5" in fault.raw
+
+
+@pytest.mark.parametrize(
+    ("note", "layout"),
+    [
+        ("fever, cough\nrash, pain", {}),  # prose: every comma is followed by a blank
+        ("first line\nsecond line", {}),
+        ("a,b\nc,d,e", {}),  # not where the delimiters of rows would lie
+        ("5 cm,F\n3,x", {"quote": '"'}),  # the mapping says what the quotes mean
+    ],
+)
+def test_a_text_of_several_lines_stays_a_cell(
+    tmp_path: Path, note: str, layout: dict[str, str]
+) -> None:
+    path = written(tmp_path, "x.csv", f'id,note,sex\n1,"{note}",M\n2,b,F\n')
+    seen = read(path, **layout)
+    assert seen.cells == [("1", note, "M"), ("2", "b", "F")]
+    assert seen.faults == []

@@ -29,6 +29,7 @@ from onecohort.exports.headers import (
     require_header,
 )
 from onecohort.exports.summary import TableSummary
+from onecohort.exports.swallowed_rows import without_swallowed
 from onecohort.exports.table import ROWS_PER_BATCH, Batch, Layout
 from onecohort.exports.trailing import without_trailing_blanks
 
@@ -49,6 +50,7 @@ class DelimitedTable:
     path: Path = field(repr=False)
     dialect: Dialect
     stream: Stream = field(repr=False)
+    quotes_guessed: bool = False  # there are quotes, and the mapping does not say what they mean
     sheet: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -66,6 +68,8 @@ class DelimitedTable:
             records = read_records(self.path, self.dialect, where=self.export)
             below = (one for one in records if one.row >= self.stream.first_row)
             batches = record_batches(below, self.columns, wanted=columns, rows=rows)
+        if self.quotes_guessed and columns is None:  # of some columns nobody could tell
+            batches = without_swallowed(batches, self.dialect.delimiter)
         return without_trailing_blanks(batches)
 
 
@@ -93,7 +97,8 @@ def open_csv(path: Path, export: str, layout: Layout) -> DelimitedTable:
         repeating_columns(even, header.columns, batch=ROWS_PER_BATCH),
     )
     facts |= header_facts | header.facts()
-    return DelimitedTable(export, header.columns, facts, path, dialect, stream)
+    guessed = layout.quote is None and (contents.quotes > 0 or dialect.quote != '"')
+    return DelimitedTable(export, header.columns, facts, path, dialect, stream, guessed)
 
 
 def list_csv(path: Path, export: str) -> list[TableSummary]:
