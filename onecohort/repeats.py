@@ -7,9 +7,10 @@ import pyarrow as pa
 from onecohort.findings import Findings, Severity
 from onecohort.mapping.language import LatestBy
 from onecohort.rows import Fate, Index, Rows
-from onecohort.rules.coded import Mask
+from onecohort.rules.coded import Mask, is_listed
 from onecohort.rules.dates import DateFormat, read_dates
 from onecohort.rules.letters import Letters, letters_of
+from onecohort.rules.outcome import State
 
 Hashes = npt.NDArray[np.uint64]
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -61,7 +62,8 @@ def resolve_repeats(rows: Rows, findings: Findings) -> None:
 
     Rows that say the same in every mapped column are merged into the first. Where they differ, the
     declared row stays and the others are merged with a finding for each cell that is given up; without
-    a declaration all of them are quarantined.
+    a declaration, or where the declared date cannot tell which of them is the latest, all of them are
+    quarantined.
     """
     kept = np.flatnonzero(rows.fates == Fate.KEPT)
     hashes = hash_texts(rows.keys)[kept]
@@ -72,40 +74,66 @@ def resolve_repeats(rows: Rows, findings: Findings) -> None:
     group = codes.to_numpy(zero_copy_only=False)
     often = np.bincount(group)[group] > 1
     candidates, group = candidates[often], group[often]
-    stays = _staying(rows, candidates, group)
+    stays, settled = _staying(rows, candidates, group, findings)
     differs = {name: _differs(rows, name, candidates, stays) for name in rows.columns}
     torn = np.zeros(len(candidates), bool)
     for mask in differs.values():
         torn |= mask
     torn_group = np.isin(group, group[torn])
-    declared = rows.rule.repeated != "quarantine"
-    merged = (candidates != stays) & (~torn_group | declared)
-    lost = torn_group & ~np.bool_(declared)
+    # A row as late as the one that stays, and unlike it, leaves the declaration without an answer.
+    open_group = np.isin(group, group[torn & ~settled])
+    merged = (candidates != stays) & ~(torn_group & open_group)
+    lost = torn_group & open_group
     rows.fates[candidates[merged]] = Fate.MERGED
     rows.fates[candidates[lost]] = Fate.QUARANTINED
     reason = ("key.conflict", "several rows of this patient say different things")
     rows.reasons |= {int(row): reason for row in candidates[lost]}
     _report_same(rows, candidates[merged & ~torn], stays[merged & ~torn], findings)
     for name, mask in differs.items():
-        _report_conflict(rows, name, candidates[mask], stays[mask], declared, findings)
+        for decided in (True, False):
+            here = mask & (open_group != decided)
+            _report_conflict(rows, name, candidates[here], stays[here], decided, findings)
 
 
-def _staying(rows: Rows, candidates: Index, group: npt.NDArray[np.int32]) -> Index:
-    """For each candidate the row of its group that stays."""
+def _staying(
+    rows: Rows, candidates: Index, group: npt.NDArray[np.int32], findings: Findings
+) -> tuple[Index, Mask]:
+    """For each candidate the row of its group that stays, and whether the declaration puts it first."""
     rule = rows.rule.repeated
-    order = np.arange(len(candidates), dtype=np.float64)
-    if rule == "last":
-        order = -order
-    elif isinstance(rule, LatestBy):
-        column = rows.columns[rule.latest]
-        spelling = DateFormat(rows.rule.dates or (), rows.rule.pivot_year, "first")
-        days = read_dates(column.texts, spelling).seal().values.cast(pa.int32()).fill_null(-(10**6))
-        when = days.to_numpy(zero_copy_only=False)[column.codes[candidates]].astype(np.float64)
-        order = order / (len(candidates) + 1) - when
+    place = np.arange(len(candidates), dtype=np.float64)
+    order = -place if rule == "last" else place
+    if isinstance(rule, LatestBy):
+        order = -_days(rows, rule.latest, candidates, findings)
     first = np.full(int(group.max()) + 1, -1, np.int64)
-    ranked = np.lexsort((order, group))[::-1]
-    first[group[ranked]] = candidates[ranked]
-    return first[group]
+    ranked = np.lexsort((place, order, group))[::-1]
+    first[group[ranked]] = ranked
+    best = first[group]
+    settled = (order != order[best]) & (rule != "quarantine")
+    return candidates[best], settled
+
+
+def _days(rows: Rows, name: str, candidates: Index, findings: Findings) -> npt.NDArray[np.float64]:
+    """The date that decides of each candidate; a row without one is never the latest."""
+    column = rows.columns[name]
+    spelling = DateFormat(rows.rule.dates or (), rows.rule.pivot_year, "first")
+    read = read_dates(column.texts, spelling).seal()
+    codes = column.codes[candidates]
+    faulty = (read.states == State.FAULT) & ~is_listed(column.texts, rows.missing)
+    for code in np.unique(codes[faulty[codes]]):
+        remark, at = read.remarks[int(code)], candidates[codes == code]
+        findings.add(
+            check=remark.check,
+            severity=Severity.WARNING,
+            rows=pa.array(rows.numbers[at]),
+            export=rows.export,
+            sheet=rows.sheet,
+            column=name,
+            raw=column.raw_rows(at),
+            message=f"{remark.message}, so the row counts as undated among those of its patient",
+            hint=remark.hint,
+        )
+    days = read.values.cast(pa.int32()).fill_null(-(10**6)).to_numpy(zero_copy_only=False)
+    return np.asarray(days[codes], np.float64)
 
 
 def _differs(rows: Rows, name: str, candidates: Index, stays: Index) -> Mask:
@@ -131,6 +159,9 @@ def _report_conflict(
     rows: Rows, name: str, at: Index, stays: Index, declared: bool, findings: Findings
 ) -> None:
     words = "differs from row {} of the same patient"
+    hint = "correct one of the rows, or declare `repeated:` for the table"
+    if isinstance(rows.rule.repeated, LatestBy):
+        hint = f"correct one of the rows: {rows.rule.repeated.latest} does not tell which is the latest"
     findings.add(
         check="key.conflict",
         severity=Severity.NOTE if declared else Severity.ERROR,
@@ -144,7 +175,7 @@ def _report_conflict(
             rows,
             stays,
         ),
-        hint="" if declared else "correct one of the rows, or declare `repeated:` for the table",
+        hint="" if declared else hint,
     )
 
 

@@ -369,6 +369,44 @@ def test_a_torn_key_that_comes_back_in_a_later_batch_does_not_enter() -> None:
     assert found.harmonized.tables["t"].quarantined == 3
 
 
+UNDECIDED = {
+    "the same day": ("2020-01-01", "2020-01-01"),
+    "no day at all": ("", ""),
+    "not a day": ("soon", "late"),
+}
+
+
+@pytest.mark.parametrize("case", UNDECIDED)
+@pytest.mark.parametrize("older", [None, "2019-01-01"])
+def test_rows_of_which_none_is_the_latest_are_quarantined(case: str, older: str | None) -> None:
+    rows = [
+        {"id": "1", "x": str(n), "d": day}
+        for n, day in enumerate((*UNDECIDED[case], *([older] if older else [])), 1)
+    ]
+    found = outcome_of(mapping_of("wbc_10e9_l: { from: x }", table="repeated: { latest: d }"), rows)
+    if older and case != "the same day":  # the dated row is the latest of those with a date
+        assert found.column("wbc_10e9_l") == [3.0]
+        return
+    assert found.patients == []
+    conflicts = [one for one in found.findings if one["check"] == "key.conflict"]
+    assert {one["severity"] for one in conflicts} == {"error"}
+    assert conflicts[0]["hint"] == ("correct one of the rows: d does not tell which is the latest")
+
+
+def test_an_unreadable_day_that_decides_between_rows_is_a_finding() -> None:
+    rows = [
+        {"id": "1", "x": "1", "d": "2019-01-01"},
+        {"id": "1", "x": "2", "d": "2O20-01-01"},
+        {"id": "1", "x": "3", "d": "n.d."},
+    ]
+    table = "repeated: { latest: d }, missing: n.d."
+    found = outcome_of(mapping_of("wbc_10e9_l: { from: x }", table=table), rows)
+    assert found.column("wbc_10e9_l") == [1.0]
+    unread = found.finding("date.unreadable")
+    assert (unread["row"], unread["column"], unread["raw"]) == (3, "d", "2O20-01-01")
+    assert unread["message"].endswith("counts as undated among those of its patient")
+
+
 def test_repeated_rows_of_a_second_table_are_decided_there() -> None:
     loaded = mapping_of(
         "wbc_10e9_l: { from: c.x }", tables="c: { files: c.csv, key: id, repeated: last }"
