@@ -1,9 +1,11 @@
 """One field's rule over the rows of a table: a typed value and a state for each row."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from onecohort.counting import order_by
 from onecohort.findings import Severity
@@ -62,14 +64,16 @@ def _one_column(on: RuleOnRows, name: str) -> FieldRows:
 def _by_conditions(on: RuleOnRows, convert: Conversion, column: Coded, name: str) -> FieldRows:
     """The unit of each cell by a condition on its row, noted because nobody wrote it there."""
     cases = on.rule.unit_when or ()
-    chosen = np.full(len(on.rows), len(cases), np.int32)
-    for number in reversed(range(len(cases))):
-        chosen[on.matching(cases[number].when)] = number
+    filled = replace(on, domain=on.domain & ~column.blank_rows & ~on.absent(name))
+    chosen, stuck = filled.first_holding([case.when for case in cases])
     units = pa.array([*(case.unit for case in cases), ""], pa.string())
     codes, pairs = combine((column, encode_texts(chosen, units)))
     found = on.carry(
         convert_with_units(convert, column.texts, units, pairs), codes, column, (name,)
     )
+    found.states[stuck] = State.FAULT
+    found.values = pc.if_else(pa.array(stuck), pa.scalar(None, found.values.type), found.values)
+    found.reported |= stuck
     concluded = np.flatnonzero(found.carried & (chosen < len(cases)))
     message = "has no unit; taken in the one that a condition of the mapping names"
     hint = units.take(pa.array(chosen[concluded]))

@@ -42,14 +42,15 @@ def take_any_marked(on: RuleOnRows, names: Sequence[str]) -> FieldRows:
 
 def take_first_case(on: RuleOnRows, cases: Sequence[Case]) -> FieldRows:
     """The first case whose conditions all hold."""
-    chosen = np.full(len(on.rows), len(cases), np.int32)
-    for number in reversed(range(len(cases))):
-        chosen[on.matching(cases[number].when)] = number
+    chosen, stuck = on.first_holding([case.when for case in cases])
     names = tuple(dict.fromkeys(name for case in cases for name in case.when))
     texts = [*(case.then for case in cases), on.rule.otherwise]
     found = on.carry(on.literals(texts), chosen, None, names)
+    found.states[stuck] = State.FAULT
+    found.values = pc.if_else(pa.array(stuck), pa.scalar(None, found.values.type), found.values)
+    found.reported |= stuck
     if on.rule.otherwise is None:
-        _unmatched(on, found, names, chosen == len(cases))
+        _unmatched(on, found, names, (chosen == len(cases)) & ~stuck)
     return found
 
 

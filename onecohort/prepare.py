@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from onecohort.exports.table import Batch, Table
 from onecohort.findings import Findings, Severity
-from onecohort.mapping.language import ROW_NUMBER, Correction, TableRule
+from onecohort.mapping.language import ROW_NUMBER, Correction, TableRule, When
 from onecohort.rows import Fate, Rows
 from onecohort.rules.coded import Coded, Mask, encode, fold, is_listed
 from onecohort.rules.convert import pad_ids
@@ -170,14 +170,42 @@ def _leave_out(
     rule = rows.rule
     if rule.where:
         message = "does not meet the table's `where`"
-        _set_aside(
-            rows, ~rows.matching(rule.where, missing), "row.outside_where", message, findings, here
-        )
+        hit, doubts = rows.judging(rule.where, missing)
+        _quarantine_open(rows, rule.where, doubts, findings, here)
+        _set_aside(rows, ~hit, "row.outside_where", message, findings, here)
     for leave_out in rule.leave_out:
         shown = next(iter(leave_out.when))
         message = f"left out: {leave_out.reason}"
-        hit = rows.matching(leave_out.when, missing)
+        hit, doubts = rows.judging(leave_out.when, missing)
+        _quarantine_open(rows, leave_out.when, doubts, findings, here)
         _set_aside(rows, hit, "row.left_out", message, findings, here, shown)
+
+
+def _quarantine_open(
+    rows: Rows,
+    when: When,
+    doubts: Mapping[str, Mask],
+    findings: Findings,
+    here: Mapping[str, str | None],
+) -> None:
+    """Rows of which nobody can tell whether they belong here neither enter nor are left out."""
+    kept = rows.fates == Fate.KEPT
+    for name, doubtful in doubts.items():
+        at = np.flatnonzero(doubtful & kept)
+        message = f"does not tell whether the condition {', '.join(when[name])} holds"
+        rows.fates[at] = Fate.QUARANTINED
+        rows.reasons |= {int(row): ("condition.open", f"{name} {message}") for row in at}
+        findings.add(
+            check="condition.open",
+            severity=Severity.ERROR,
+            rows=rows.numbers[at].tolist(),
+            column=name,
+            raw=rows.columns[name].raw_rows(at),
+            rule=f"tables.{rows.table}",
+            message=message,
+            hint="correct the cell, or add the text to missing",
+            **here,
+        )
 
 
 def _set_aside(

@@ -12,10 +12,11 @@ import pyarrow as pa
 from onecohort.exports.table import Fault
 from onecohort.mapping.language import TableRule, When
 from onecohort.rules.coded import Coded, Mask, encode
-from onecohort.rules.conditions import holds
+from onecohort.rules.conditions import judge
 from onecohort.rules.numbers import NumberFormat
 
 Index = npt.NDArray[np.int64]
+AlsoMissing = Callable[[str], frozenset[str]]
 
 
 class Fate(IntEnum):
@@ -89,18 +90,31 @@ class Rows:
         """How the table spells numbers."""
         return NumberFormat(self.rule.decimal, self.rule.thousands)
 
-    def matching(
-        self, when: When, also_missing: Callable[[str], frozenset[str]] | None = None
-    ) -> Mask:
+    def matching(self, when: When, also_missing: AlsoMissing | None = None) -> Mask:
         """(n,) True where all conditions hold.
 
         also_missing    column -> folded texts that mean "not known" there, besides the table's
         """
-        found = np.ones(len(self), bool)
+        return self.judging(when, also_missing)[0]
+
+    def judging(
+        self, when: When, also_missing: AlsoMissing | None = None
+    ) -> tuple[Mask, dict[str, Mask]]:
+        """(n,) True where all conditions hold; per column, where it leaves open whether they do.
+
+        A row in which another column tells that they do not is not open.
+        """
+        every = np.ones(len(self), bool)
+        possible = np.ones(len(self), bool)
+        doubts: dict[str, Mask] = {}
         for name, condition in when.items():
             missing = self.missing | (also_missing(name) if also_missing else frozenset())
-            found &= holds(self.columns[name], condition, missing, self.spelling)
-        return found
+            hit, doubtful = judge(self.columns[name], condition, missing, self.spelling)
+            every &= hit
+            possible &= hit | doubtful
+            if doubtful.any():
+                doubts[name] = doubtful
+        return every, {name: doubtful & possible for name, doubtful in doubts.items()}
 
     def address(self, column: str | None, at: Index) -> Address:
         """Where the cells of a column stand for some of the rows."""

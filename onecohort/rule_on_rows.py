@@ -105,6 +105,29 @@ class RuleOnRows:
         """(n,) True where all conditions hold."""
         return self.rows.matching(when, self.missing)
 
+    def first_holding(self, whens: Sequence[When]) -> tuple[npt.NDArray[np.int32], Mask]:
+        """(n,) number of the first of some conditions that holds, and where nobody can tell.
+
+        Where none holds the number is their count. A text that leaves open whether a condition holds,
+        before one that does, is a finding.
+        """
+        chosen = np.full(len(self.rows), len(whens), np.int32)
+        stuck = np.full(len(self.rows), -1, np.int32)
+        judged = [self.rows.judging(when, self.missing) for when in whens]
+        for number in reversed(range(len(whens))):
+            hit, doubts = judged[number]
+            for doubtful in doubts.values():
+                stuck[doubtful] = number
+            chosen[hit], stuck[hit] = number, -1
+        for number, (_, doubts) in enumerate(judged):
+            for name, doubtful in doubts.items():
+                shown = ", ".join(whens[number][name])
+                message = f"does not tell whether the condition {shown} holds"
+                hint = "correct the cell, add the text to missing, or name it in a condition above"
+                at = self.domain & doubtful & (stuck == number)
+                self.report(at, name, Remark("condition.open", message, hint))
+        return chosen, self.domain & (stuck >= 0)
+
     def absent(self, name: str) -> Mask:
         """(n,) True where a text stands that is declared to mean: not known."""
         column = self.rows.columns[name]

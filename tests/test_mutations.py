@@ -199,8 +199,15 @@ def every_condition_alone(right: Any) -> Any:
     def wrong(self: Any, when: Any, also_missing: Any = None) -> Any:
         found = np.zeros(len(self), bool)
         for name, condition in when.items():
-            found |= right(self, {name: condition}, also_missing)
-        return found
+            found |= right(self, {name: condition}, also_missing)[0]
+        return found, {}
+
+    return wrong
+
+
+def what_is_no_number_compares_as_false(right: Any) -> Any:
+    def wrong(self: Any, when: Any, also_missing: Any = None) -> Any:
+        return right(self, when, also_missing)[0], {}
 
     return wrong
 
@@ -338,6 +345,10 @@ def condition_holds() -> None:
     test_rules_values.test_a_condition_holds_or_does_not("> 5", "99", False)
 
 
+def condition_open() -> None:
+    test_rules_values.test_a_condition_holds_or_does_not("< 5", "abc", None)
+
+
 def any_of_unknown() -> None:
     test_rules_values.test_any_mark_is_a_yes_and_what_is_unknown_is_never_a_no(
         {"a": "n.d."}, "any_of: [a, b], otherwise: no, missing: n.d.", None, []
@@ -430,12 +441,17 @@ BUGS = [
     Bug("case matters", replaced(convert, "fold", case_matters), TEXTS),
     Bug(
         "one condition of a case is enough",
-        replaced(rows.Rows, "matching", every_condition_alone),
+        replaced(rows.Rows, "judging", every_condition_alone),
         cases_need_all,
     ),
     Bug(
+        "what is no number is less than any",
+        replaced(rows.Rows, "judging", what_is_no_number_compares_as_false),
+        condition_open,
+    ),
+    Bug(
         "a number that means missing compares",
-        replaced(rows, "holds", declared_missing_compares),
+        replaced(rows, "judge", declared_missing_compares),
         condition_holds,
     ),
     Bug(

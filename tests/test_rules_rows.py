@@ -260,6 +260,20 @@ def test_what_is_missing_in_the_other_table_is_missing_here() -> None:
 # --- rows that do not count ----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "table",
+    ['where: { n: ">= 3" }', 'leave_out: [{ when: { n: "< 3" }, reason: too few }]'],
+)
+def test_a_row_that_leaves_the_condition_open_is_quarantined(table: str) -> None:
+    rows = [{"id": str(k), "x": "1", "n": n} for k, n in enumerate(("5", "many", "2"), 1)]
+    found = outcome_of(mapping_of("wbc_10e9_l: { from: x }", table=table), rows)
+    assert found.column("patient_id") == ["1"]
+    finding = found.finding("condition.open")
+    assert (finding["row"], finding["column"], finding["raw"]) == (3, "n", "many")
+    balance = found.harmonized.tables["t"]
+    assert (balance.quarantined, balance.left_out) == (1, 1)
+
+
 def test_rows_outside_where_are_left_out_and_counted() -> None:
     loaded = mapping_of("wbc_10e9_l: { from: x }", table="where: { k: [AML, LAM] }")
     rows = [

@@ -246,7 +246,9 @@ response:
         ({"a": "post ct", "b": "no", "c": "9"}, "CR", []),
         ({"a": "t-LAM", "b": "n.d.", "c": "5"}, "PR", []),
         ({"c": "5.0"}, "PR", []),
-        ({"c": "1,9"}, None, ["cases.unmatched"]),
+        ({"c": "1,9"}, None, ["condition.open"]),
+        ({"a": "post ct", "b": "yes", "c": "1,9"}, "CR", []),  # told before c is asked
+        ({"a": "de novo", "c": "1,9"}, None, ["condition.open"]),
         ({"c": "1.9"}, "SD", []),
         ({"a": "de novo"}, "PD", []),
         ({"a": "de novo", "b": "n.d."}, "PD", []),
@@ -268,17 +270,39 @@ def test_the_first_case_whose_conditions_all_hold_counts(
     [
         (">= 5", "5", True), (">5", "5", False), ("> 5", "5.1", True), ("<= 5", "5", True),
         ("≤5", "6", False), ("≥ 5", "5", True), ("< 5", "-1", True), ("< 5", "", False),
-        ("< 5", "abc", False), ("> 5", "99", False), ("99", "99", True), ("missing", "99", True),
+        ("< 5", "abc", None), ("> 5", "99", False), ("99", "99", True), ("missing", "99", True),
         ("present", "99", False), ("present", "5", True), ("missing", "", True), ("> 1,5", "1.6", True),
-        (">= 5", ">= 5", False),
+        (">= 5", ">= 5", True), (">= 5", "> 4", None), ("< 5", "<5", True), ("< 5", "≤5", None),
+        ("< 5", ">= 5", False), ("<= 5", "> 5", False), ("> 5", ">5", True), ("> 5", "<= 5", False),
+        (">= 5", "< 5", False), ("< 5", "4 circa", None), ("< 5', '4 circa", "4 circa", True),
     ],
 )  # fmt: skip
-def test_a_condition_holds_or_does_not(condition: str, cell: str, holds: bool) -> None:
+def test_a_condition_holds_or_does_not(condition: str, cell: str, holds: bool | None) -> None:
+    """None: the cell does not tell, which is a finding and never a no."""
     loaded = mapping_of(
-        f'is_treated: {{ cases: [{{ when: {{ x: "{condition}" }}, then: yes }}], otherwise: no }}',
+        f"is_treated: {{ cases: [{{ when: {{ x: ['{condition}'] }}, then: yes }}], otherwise: no }}",
         table='missing: "99"',
     )
-    assert outcome_of(loaded, [{"id": "1", "x": cell}]).column("is_treated") == [holds]
+    found = outcome_of(loaded, [{"id": "1", "x": cell}])
+    assert found.column("is_treated") == [holds]
+    assert found.checks == (["condition.open"] if holds is None else [])
+
+
+def test_a_unit_that_a_condition_leaves_open_is_not_concluded() -> None:
+    loaded = mapping_of(
+        """
+        hemoglobin_g_dl:
+          { from: x, unit_when: [{ when: { y: "< 2015" }, unit: g/L }], unit: g/dL }
+        """
+    )
+    cells = (("98", "2010"), ("9.8", "2018"), ("9", "about 2010"), ("", "about 2010"), ("9.9", ""))
+    found = outcome_of(
+        loaded, [{"id": str(n), "x": x, "y": y} for n, (x, y) in enumerate(cells, 1)]
+    )
+    assert found.column("hemoglobin_g_dl") == [9.8, 9.8, None, None, 9.9]
+    finding = found.finding("condition.open")
+    assert (finding["row"], finding["column"], finding["raw"]) == (4, "y", "about 2010")
+    assert finding["message"] == "does not tell whether the condition < 2015 holds"
 
 
 def test_no_case_falls_through_to_a_default_unless_it_is_declared() -> None:
