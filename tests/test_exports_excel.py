@@ -1,5 +1,6 @@
 import datetime
 import io
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -135,6 +136,52 @@ def test_error_cells_are_faults_and_never_blank(tmp_path: Path) -> None:
     ]
     assert seen.cells == [("1", "2"), ("2", "#N/A"), ("3", "4"), ("", "#DIV/0!")]
     assert "mend the formula" in seen.faults[0].hint
+
+
+def test_a_formula_that_was_never_calculated_is_a_fault_and_never_blank(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ["id", "v"], ["1", 2], ["2", 3], ["3", 4])
+
+    def formulas(sheet: Worksheet) -> None:
+        sheet["B3"] = '=IF(A3<"2",1,2)'
+        sheet["C4"] = "=B4"
+
+    seen = read(edited(path, formulas))
+    assert [(one.row, one.column, one.raw, one.check) for one in seen.faults] == [
+        (3, "v", '=IF(A3<"2",1,2)', "cell.uncalculated"),
+        (4, "column 3", "=B4", "cell.uncalculated"),
+    ]
+    assert [cells[1] for cells in seen.cells] == ["2", '=IF(A3<"2",1,2)', "4"]
+    assert "save it and send it again" in seen.faults[0].hint
+
+
+_CELL = re.compile(rb'<c r="B3"[^>]*><v>77</v></c>')
+FORMULAS = {
+    "a formula that yields an empty text": (
+        b'<c r="B3" t="str"><f>""</f><v></v></c>',
+        "",
+    ),
+    "a formula with its value": (b'<c r="B3"><f>1+2</f><v>3</v></c>', "3"),
+    "a shared formula with its value": (
+        b'<c r="B3"><f t="shared" si="0"/><v>3</v></c>',
+        "3",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FORMULAS)
+def test_a_calculated_formula_shows_its_value(tmp_path: Path, case: str) -> None:
+    xml, text = FORMULAS[case]
+    path = workbook(tmp_path / "x.xlsx", ["id", "v"], ["1", 2], ["2", 77])
+    part_changed(path, SHEET, lambda data: _CELL.sub(xml, data))
+    seen = read(path)
+    assert (seen.cells[1][1], seen.faults) == (text, [])
+
+
+def test_error_cells_without_an_address_are_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ["id", "v"], ["1", 2], ["2", 77])
+    part_changed(path, SHEET, lambda data: _CELL.sub(b'<c t="e"><v>#N/A</v></c>', data))
+    with pytest.raises(ExportError, match="error cells without an address"):
+        read(path)
 
 
 def test_display_formats_hidden_rows_and_sheets_are_stated(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def _table(
     cells = pa.RecordBatch.from_arrays(
         [columns[place].slice(0, last) for place in kept], names=names
     )
-    faults = _error_faults(cells, first)
+    faults = (*_error_faults(cells, first), *_formula_faults(scan, header, first))
     displayed = {header.columns[c - 1]: form for c, form in scan.formats.items() if c <= wide}
     if layout.columns is None:
         facts["header_row"] = first - layout.header_rows
@@ -246,3 +246,19 @@ def _error_faults(cells: pa.RecordBatch, first: int) -> tuple[Fault, ...]:
                 )
             )
     return tuple(sorted(faults, key=lambda fault: fault.row))
+
+
+def _formula_faults(scan: SheetScan, header: Header, first: int) -> list[Fault]:
+    """One fault per formula below the header that holds no value; its text stays in the table."""
+    return [
+        Fault(
+            row,
+            header.columns[column - 1],
+            formula,
+            "cell.uncalculated",
+            "is a formula that was never calculated, so nobody has seen its value",
+            "open the workbook in a spreadsheet program, save it and send it again",
+        )
+        for (row, column), formula in sorted(scan.uncalculated.items())
+        if row >= first and column <= len(header.columns)
+    ]

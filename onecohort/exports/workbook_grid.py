@@ -39,17 +39,18 @@ def read_grid(
     with refusing(where):
         sheet = book.get_sheet_by_name(name)
     merged = scan.merged if scan.merged is not None else list(sheet.merged_cell_ranges or [])
-    if sheet.end is None and not scan.errors:
+    texts = scan.without_value
+    if sheet.end is None and not texts:
         return [], merged
     limits.check_sheet(sheet.total_height, sheet.total_width, where=where)
     with refusing(where):
         grid: Grid = [list(row) for row in sheet.to_python(skip_empty_area=False)]
-    tall = max([len(grid), *(row for row, _ in scan.errors)])
-    wide = max([*(len(row) for row in grid[:1]), *(column for _, column in scan.errors)])
+    tall = max([len(grid), *(row for row, _ in texts)])
+    wide = max([*(len(row) for row in grid[:1]), *(column for _, column in texts)])
     grid += [[""] * wide for _ in range(tall - len(grid))]
     for row in grid:
         row += [""] * (wide - len(row))
-    for (row_number, column), text in scan.errors.items():
+    for (row_number, column), text in texts.items():
         grid[row_number - 1][column - 1] = text
     return grid, merged
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-Range = tuple[tuple[int, int], tuple[int, int]]
+Place = tuple[int, int]
+Range = tuple[Place, Place]
 
 
 @dataclass
@@ -12,6 +13,7 @@ class SheetScan:
     rows, columns  the farthest cell, as far as it matters for the limits
     is_filled      whether any cell holds something
     errors         error cells and their texts
+    uncalculated   formulas that hold no value, and their texts
     hidden_rows    rows that the sheet does not show, a count
     hidden_columns their numbers
     formats        column -> how its numbers or dates are displayed, where that is not "General"
@@ -21,11 +23,17 @@ class SheetScan:
     rows: int = 0
     columns: int = 0
     is_filled: bool = False
-    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    errors: dict[Place, str] = field(default_factory=dict)
+    uncalculated: dict[Place, str] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: list[int] = field(default_factory=list)
     formats: dict[int, str] = field(default_factory=dict)
     merged: list[Range] | None = None
+
+    @property
+    def without_value(self) -> dict[Place, str]:
+        """Cells for which calamine gives nothing, and the text that is to stand there instead."""
+        return self.errors | self.uncalculated
 
     def facts(self) -> dict[str, object]:
         """What the manifest states of it."""

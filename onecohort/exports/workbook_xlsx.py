@@ -30,6 +30,17 @@ _ERROR = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_HOMELESS_ERROR = re.compile(rb'<(?:\w+:)?c\b(?![^>]*\sr=)[^>]*\st="e"')
+# A formula that yields an empty text has the type "str"; without a type and a value it was written by
+# a program that does not calculate, and no spreadsheet has opened the file since.
+_UNCALCULATED = re.compile(
+    rb"""
+    <(?:\w+:)?c\b (?![^>]*\st="(?:str|inlineStr)") [^>]*\sr="([A-Z]{1,3})(\d{1,7})" [^>]*>
+    <(?:\w+:)?f\b [^>]*? (?: /> | > ([^<]*) </(?:\w+:)?f> ) \s*
+    (?: <(?:\w+:)?v\s*/> | <(?:\w+:)?v></(?:\w+:)?v> )? \s* </(?:\w+:)?c>
+    """,
+    re.VERBOSE,
+)
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*\shidden="(?:1|true)"')
 _COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
 _STYLED = re.compile(rb'<(?:\w+:)?c\b(?=[^>]*\ss="(\d+)")[^>]*\sr="([A-Z]{1,3})\d+"([^>]*)>')
@@ -65,6 +76,16 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
                 scan.errors[int(match[2]), _column_number(match[1])] = unescape(
                     match[3].decode("utf-8", "replace")
                 )
+            if _HOMELESS_ERROR.search(rows):
+                raise ExportError(
+                    where,
+                    "holds error cells without an address, which no spreadsheet program writes",
+                    "open it in a spreadsheet program, mend the errors and save it again",
+                )
+        if b"f>" in rows or b"<f" in rows:
+            for match in _UNCALCULATED.finditer(rows):
+                formula = unescape((match[3] or b"").decode("utf-8", "replace"))
+                scan.uncalculated[int(match[2]), _column_number(match[1])] = f"={formula}"
         if b'hidden="' in rows:
             scan.hidden_rows += len(_HIDDEN_ROW.findall(rows))
         if number == 0:

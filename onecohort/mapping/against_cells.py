@@ -28,8 +28,9 @@ ABOUT_TEXTS = (
     "values.unlisted", "date.unreadable", "date.impossible", "date.partial", "date.after_as_of",
     "date.too_early", "number.unreadable", "number.bound", "number.fraction", "unit.unknown",
     "range.possible", "pattern.unmatched", "split.disagrees", "split.absent", "mark.unlisted",
-    "mark.several", "cases.unmatched", "cell.unused", "cell.error", "key.conflict", "key.missing",
-    "key.orphan", "rows.disagree", "correction.unused", "required.missing",
+    "mark.several", "cases.unmatched", "condition.open", "cell.unused", "cell.error",
+    "cell.uncalculated", "key.conflict", "key.missing", "key.orphan",
+    "rows.disagree", "correction.unused", "required.missing",
 )  # fmt: skip
 ONE_BY_ONE = (
     "values.unlisted",
