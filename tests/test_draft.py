@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from onecohort.draft import draft_mapping, find_marks, marks, save_draft, spelled, write
+from onecohort.draft import draft_mapping, find_marks, save_draft, spelled, write
 from onecohort.errors import StudyError
+from onecohort.mapping import marks
 from onecohort.mapping.check import check_mapping
 from onecohort.mapping.load import LoadedMapping, parse_mapping
 from onecohort.rules.coded import fold
@@ -412,3 +413,14 @@ def test_two_hundred_columns_of_ten_thousand_rows_are_drafted_in_seconds(study: 
     started = time.process_time()
     draft_mapping(study, "sarca", [path])
     assert time.process_time() - started < 10
+
+
+def test_an_unconfirmed_draft_vouches_for_nothing(study: Study) -> None:
+    rows = [{"Codice": f"S-{n:03}", "Zurlo": "M" if n % 2 else "F"} for n in range(20)]
+    first = draft_mapping(study, "sarca", [export(study, "sarca.csv", rows)])
+    save_draft(study, first)
+    again = draft_mapping(load_study(study.root, exports=study.exports), "adda",
+                          [study.exports / "sarca" / "sarca.csv"])  # fmt: skip
+    guesses = len(find_marks(first.text))
+    assert f"sarca is no memory: {guesses} of its guesses are not confirmed" in again.notes
+    assert "in sarca" not in again.text.partition("tables:")[2]

@@ -1,7 +1,6 @@
 """`onecohort check`: language, schema and export together, every mistake at once, each at its line."""
 
 import json
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -18,13 +17,13 @@ from onecohort.mapping.against_cells import check_cells
 from onecohort.mapping.against_export import Told, check_columns
 from onecohort.mapping.check import check_given, check_mapping
 from onecohort.mapping.load import LoadedMapping, survey_mapping
+from onecohort.mapping.marks import find_marks
 from onecohort.pseudonym import find_key
 from onecohort.study import MAPPINGS, Study, load_study
 
 CLEAN, NEEDS_A_PERSON, MISTAKE = 0, 1, 2
 AT_ONCE = 4  # centers
 MOST_LINES = 8  # of guesses named by their number
-GUESS = re.compile(r"#\s*\?")
 STYLES = {"mistake": "red", "warning": "yellow", "note": "dim"}
 
 
@@ -134,8 +133,8 @@ def _as_mistake(difference: Difference) -> Mistake:
 
 def _marks(loaded: LoadedMapping, path: Path) -> list[Told]:
     """Guesses of a draft that nobody has confirmed; a mapping that has some is not reviewed."""
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    marked = [number for number, line in enumerate(lines, 1) if GUESS.search(line)]
+    text = path.read_text(encoding="utf-8-sig")
+    lines, marked = text.splitlines(), find_marks(text)
     if not marked:
         return []
     place = f"{loaded.source.name}:{marked[0]}:{lines[marked[0] - 1].index('#') + 1}"

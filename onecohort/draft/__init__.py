@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onecohort.draft.guess import guess_fields
-from onecohort.draft.marks import MARK, find_marks
 from onecohort.draft.tables import find_tables
 from onecohort.draft.update import Updated, update_mapping
 from onecohort.draft.write import write_mapping
 from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.load import LoadedMapping
+from onecohort.mapping.marks import MARK, find_marks
 from onecohort.study import MAPPINGS, Study
 from onecohort.suggest.sources import remember
 
@@ -69,17 +69,24 @@ def update_center(study: Study, center: str) -> Updated:
 
 
 def other_mappings(study: Study, center: str) -> tuple[list[LoadedMapping], list[str]]:
-    """The mappings of all other centers that can be read, and which could not."""
+    """The accepted mappings of all other centers, and which are none and why."""
     found: list[LoadedMapping] = []
     notes: list[str] = []
     for other in study.centers:
         if other != center:
             try:
-                found.append(study.load_mapping(other))
+                loaded = study.load_mapping(other)
             except StudyError as error:
                 notes.append(
                     f"{other} is no memory: its mapping has {len(error.mistakes)} mistakes"
                 )
+                continue
+            # What nobody has confirmed must not vouch for the next guess.
+            guesses = len(find_marks(study.mapping_path(other).read_text(encoding="utf-8-sig")))
+            if guesses:
+                notes.append(f"{other} is no memory: {guesses} of its guesses are not confirmed")
+            else:
+                found.append(loaded)
     return found, notes
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from onecohort.delivery import find_inputs, open_tables
 from onecohort.draft.guess import LEAST, LEAST_DERIVED
-from onecohort.draft.marks import MARK
 from onecohort.draft.rules import open_value
 from onecohort.draft.surgery import Surgery
 from onecohort.draft.texts import amount, looks_personal, yes_or_no
 from onecohort.draft.write import scalar
 from onecohort.mapping.language import FieldRule
 from onecohort.mapping.load import LoadedMapping
+from onecohort.mapping.marks import MARK
 from onecohort.mapping.references import plan_mapping, split_reference
 from onecohort.profiling import ColumnProfile, TableProfile, profile_table
 from onecohort.rules.coded import fold, tidy

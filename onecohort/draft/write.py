@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from onecohort.draft.guess import DraftFields
-from onecohort.draft.marks import MARK
 from onecohort.draft.rules import DraftRule
 from onecohort.draft.spelled import TableSpelling
 from onecohort.draft.tables import DraftTable
+from onecohort.mapping.marks import MARK
 
 WIDTH = 100
 SCHEMA_LINE = "# yaml-language-server: $schema=mapping.schema.json"
