@@ -168,16 +168,56 @@ def test_the_workbook_lists_findings_and_copies_rows_with_the_cells_marked(tmp_p
     assert rows.cell(3, 2).comment is None
 
 
-def test_a_text_that_looks_like_a_formula_stays_a_text(tmp_path: Path) -> None:
-    book = workbook(tmp_path / "a.xlsx", finding(raw="=HYPERLINK(1)"))
-    assert book["Findings"].cell(2, 6).data_type == "s"
-    assert book["pazienti_2021-06.csv"].cell(2, 4).data_type == "s"
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        pytest.param("=HYPERLINK(1)", "=HYPERLINK(1)", id="formula"),
+        pytest.param("=cmd|'/c calc'!A0", "=cmd|'/c calc'!A0", id="command"),
+        pytest.param("+1", "+1", id="plus"),
+        pytest.param("@SUM(A1)", "@SUM(A1)", id="at"),
+        pytest.param("#N/A", "#N/A", id="error of a program"),
+        pytest.param("00123", "00123", id="leading zeros"),
+        pytest.param("a\x00b\x1f", "a\ufffdb\ufffd", id="controls that no workbook holds"),
+        pytest.param("x" * 40_000, "x" * 32_766 + "…", id="longer than a cell"),
+        pytest.param("😀" * 20_000, "😀" * 16_383 + "…", id="longer as Excel counts"),
+        pytest.param("<script>alert(1)</script>", "<script>alert(1)</script>", id="markup"),
+    ],
+)
+def test_a_text_stays_the_text_that_it_was_also_when_typed_over(
+    tmp_path: Path, raw: str, kept: str
+) -> None:
+    page = workbook(tmp_path / "a.xlsx", finding(raw=raw))["Findings"]
+    cell = page.cell(2, 6)
+    assert (cell.value, cell.data_type, cell.number_format) == (kept, "s", "@")
 
 
-def test_characters_that_no_workbook_holds_are_replaced(tmp_path: Path) -> None:
-    book = workbook(tmp_path / "a.xlsx", finding(raw="a\x00b\x1f" + "x" * 40_000))
-    text = book["Findings"].cell(2, 6).value
-    assert text.startswith("a\ufffdb\ufffd") and len(text) == 32_767
+def test_a_formula_in_a_copied_row_stays_a_text(tmp_path: Path) -> None:
+    cell = workbook(tmp_path / "a.xlsx", finding())["pazienti_2021-06.csv"].cell(2, 4)
+    assert (cell.value, cell.data_type, cell.number_format) == ("=1+1", "s", "@")
+
+
+def test_a_comment_does_not_cover_the_rows_it_speaks_of(tmp_path: Path) -> None:
+    book = workbook(tmp_path / "a.xlsx", finding(hint="h" * 60_000))
+    comment = book["pazienti_2021-06.csv"].cell(2, 3).comment
+    assert comment is not None
+    assert len(comment.text) == 1_000 and comment.text.endswith("…")
+
+
+def test_more_columns_than_a_workbook_holds_leave_those_with_findings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(card_workbook, "MOST_COLUMNS", 2)
+    page = workbook(tmp_path / "a.xlsx", finding())["pazienti_2021-06.csv"]
+    assert [cell.value for cell in page[1]] == ["Row", "emoglobina"]
+
+
+def test_rows_beyond_the_limit_of_a_sheet_are_left_off_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(card_workbook, "MOST_ROWS", 2)
+    book = workbook(tmp_path / "a.xlsx", *(finding(row=row) for row in range(2, 7)))
+    first = [row[0] for row in book["pazienti_2021-06.csv"].iter_rows(values_only=True)]
+    assert first == ["Row", 2, 3, "3 more rows have findings and are left off"]
 
 
 def test_notes_ask_nothing_and_mark_no_cell(tmp_path: Path) -> None:

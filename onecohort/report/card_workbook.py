@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from onecohort.report.cell_text import fit_cell
 from onecohort.report.finding_groups import SEVERITIES
 from onecohort.report.source_rows import RowReader, SourceRow
 from onecohort.schema import Policy
@@ -24,8 +25,9 @@ HEAD = (
     ("What is wrong", 52), ("What would be right", 46), ("Check", 40), ("Status", 11),
 )  # fmt: skip
 MOST_FINDINGS, MOST_ROWS = 5_000, 2_000  # beyond that nobody mends cell by cell
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # no workbook can hold them
-LONGEST = 32_767  # characters of a cell, by the format
+MOST_COLUMNS = 16_000  # a workbook ends at 16,384
+LONGEST_COMMENT = 1_000  # beyond that the box covers the rows it speaks of
+AS_TEXT = "@"  # typed over, "=1+1" stays a text and 007 keeps its zeros
 
 
 @dataclass
@@ -59,10 +61,14 @@ def write_workbook(
     for (export, sheet), marked in _mark(findings).items():
         center = findings.column("center")[0].as_py()
         numbers = sorted(marked)[:MOST_ROWS]
+        left_off = len(marked) - len(numbers)
         known = {n: kept[(export, sheet, n)] for n in numbers if (export, sheet, n) in kept}
         open_still = [n for n in numbers if n not in known]
         read = rows(center, export, sheet, open_still) if rows is not None and open_still else {}
-        _write_rows(book, export, sheet, {n: marked[n] for n in numbers}, {**read, **known})
+        page = book.create_sheet(_page_title(book, export, sheet))
+        _write_rows(page, {n: marked[n] for n in numbers}, {**read, **known})
+        if left_off:
+            page.cell(len(numbers) + 2, 1, f"{left_off} more rows have findings and are left off")
     book.save(path)
 
 
@@ -131,26 +137,16 @@ def _quarantined(quarantine: pa.Table) -> dict[tuple[str, str | None, int], Sour
 
 
 def _write_rows(
-    book: "Workbook",
-    export: str,
-    sheet: str | None,
-    marked: Mapping[int, _Marked],
-    known: Mapping[int, SourceRow],
+    page: "Worksheet", marked: Mapping[int, _Marked], known: Mapping[int, SourceRow]
 ) -> None:
     from openpyxl.comments import Comment
     from openpyxl.styles import Font, PatternFill
+    from openpyxl.utils import get_column_letter
 
-    page = book.create_sheet(_page_title(book, export, sheet))
-    columns = list(
-        dict.fromkeys(
-            [
-                *(name for row in known.values() for name in row),
-                *(name for row in marked.values() for name in row.cells),
-            ]
-        )
-    )
+    columns = _columns(marked, known)
     for place, title in enumerate(("Row", *columns), start=1):
         _put(page, 1, place, title).font = Font(bold=True)
+        page.column_dimensions[get_column_letter(place)].width = min(max(len(title) + 2, 7), 24)
     fills = {name: PatternFill("solid", fgColor=colour) for name, colour in COLOURS.items()}
     for at, (number, row) in enumerate(sorted(marked.items()), start=2):
         cells = known.get(number, {})
@@ -164,30 +160,34 @@ def _write_rows(
         for place, found in targets.items():
             cell = page.cell(at, place)
             cell.fill = fills[min((f["severity"] for f in found), key=SEVERITIES.index)]
-            text = "\n".join(_advice(told) for told in found)
-            cell.comment = Comment(text, "onecohort", height=30 + 18 * len(text) // 30, width=320)
+            text = fit_cell("\n".join(map(_advice, found)), LONGEST_COMMENT)
+            lines = sum(1 + len(line) // 44 for line in text.split("\n"))
+            cell.comment = Comment(text, "onecohort", height=24 + 18 * lines, width=320)
     page.freeze_panes = "B2"
+
+
+def _columns(marked: Mapping[int, _Marked], known: Mapping[int, SourceRow]) -> list[str]:
+    """The export's columns in its order; of more than a workbook holds, those with findings."""
+    concerned = dict.fromkeys(name for row in marked.values() for name in row.cells)
+    columns = dict.fromkeys(name for row in known.values() for name in row) | concerned
+    return list(columns if len(columns) <= MOST_COLUMNS else concerned)[:MOST_COLUMNS]
 
 
 def _advice(told: Mapping[str, str]) -> str:
     hint = f" – {told['hint']}" if told["hint"] else ""
-    return _clean(f"{told['message']}{hint}")
+    return f"{told['message']}{hint}"
 
 
 def _put(page: "Worksheet", row: int, column: int, value: object) -> "Cell":
-    """Write a text as a text: one that begins with "=" must not become a formula."""
+    """Write a text as a text: "=1+1" must not become a formula, nor "#N/A" an error."""
     cell = page.cell(row, column)
     if isinstance(value, str):
-        cell.value = _clean(value)
-        if cell.data_type == "f":
-            cell.data_type = "s"
+        cell.value = fit_cell(value)
+        cell.data_type = "s"
+        cell.number_format = AS_TEXT
     elif isinstance(value, int):
         cell.value = value
     return cell  # type: ignore[return-value]
-
-
-def _clean(text: str) -> str:
-    return UNPRINTABLE.sub("\ufffd", text)[:LONGEST]
 
 
 def _page_title(book: "Workbook", export: str, sheet: str | None) -> str:
