@@ -64,7 +64,8 @@ def test_a_share_of_many_is_plain() -> None:
         "onecohort.changes",
         "onecohort.sanity.scale",
         "onecohort.sanity.shares",
-        "onecohort.report.card_data",
+        "onecohort.report.cell_text",
+        "onecohort.report.row_addresses",
     ],
 )
 def test_the_examples_of_the_docstrings_hold(name: str) -> None:

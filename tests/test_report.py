@@ -301,7 +301,7 @@ def test_new_fixed_persisting_and_worse_are_counted_since_the_last_run(tmp_path:
     assert (counts["fixed"], counts["new"], counts["worse"], counts["persisting"]) == (3, 2, 1, 0)
     assert since.counts("dora")["persisting"] == 1
     html = render_report(review(second, first))
-    assert "findings of the last run that are gone" in html
+    assert "findings of the last run that are fixed" in html
     assert "20210630T090000-000001" in html
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from onecohort.exports import MemoryTable
 from onecohort.report import card_workbook
-from onecohort.report.card_data import group_findings
+from onecohort.report.card_groups import group_findings
 from onecohort.report.card_workbook import write_workbook
 from onecohort.report.review import review_run
 from onecohort.report.source_rows import read_rows, rows_of_study
@@ -43,7 +43,7 @@ def test_a_card_tells_file_row_column_text_what_is_wrong_and_what_would_be_right
     ).read_text()
     for part in (
         "pazienti_2021-06.csv, sheet Pazienti, column <strong>emoglobina</strong>",
-        "<td>17</td>",
+        '<td class="rows">17</td>',
         '<span class="raw">undici</span>',
         "<td>is not a number</td><td>write it in digits</td>",
         "For this center only",
@@ -68,6 +68,76 @@ def test_checks_of_whole_rows_are_one_group_over_all_columns(tmp_path: Path) -> 
     review = review_run(write_run(tmp_path / "run", findings=findings_of(*rows)), schema())
     (group,) = group_findings(review.findings, review)
     assert [line.column for line in group.lines] == ["a", "b"]
+
+
+ORDER = ("hma_start_before_death", "progression_within_follow_up", "response_within_follow_up")
+
+
+def test_a_row_that_many_checks_fail_is_one_group_for_one_wrong_cell_does_that(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        finding(row=7, check=check, column=f"data {check[:3]}", field="", severity=severity)
+        for check, severity in zip(ORDER, ("error", "warning", "warning"), strict=True)
+    ]
+    review = review_run(write_run(tmp_path / "run", findings=findings_of(*rows)), schema())
+    (group,) = group_findings(review.findings, review)
+    assert (group.row, group.severity, group.count, group.column) == (7, "error", 3, "")
+    assert sorted(line.column for line in group.lines) == ["data hma", "data pro", "data res"]
+    html = (cards(tmp_path / "run") / "piave.html").read_text()
+    assert "pazienti_2021-06.csv, row <strong>7</strong>" in html
+
+
+def test_two_checks_that_every_row_fails_stay_two_groups_for_one_code_does_that(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        finding(row=row, check=check, column=check, field="")
+        for row in range(2, 9)
+        for check in ORDER[1:]
+    ]
+    review = review_run(write_run(tmp_path / "run", findings=findings_of(*rows)), schema())
+    groups = group_findings(review.findings, review)
+    assert [(g.row, g.column, g.count) for g in groups] == [(None, c, 7) for c in ORDER[1:]]
+
+
+def test_a_check_of_several_fields_names_them_by_their_titles(tmp_path: Path) -> None:
+    told = finding(
+        check=ORDER[0], message="withdrawn: hma_end_date", hint="look at death_date and a_column"
+    )
+    review = review_run(write_run(tmp_path / "run", findings=findings_of(told)), schema())
+    (line,) = group_findings(review.findings, review)[0].lines
+    assert (line.message, line.hint) == ("withdrawn: HMA end", "look at Date of death and a_column")
+
+
+def test_rows_kept_out_are_listed_with_the_reason_those_of_their_patients_last(
+    tmp_path: Path,
+) -> None:
+    kept = [
+        {"center": "piave", "export": export, "sheet": None, "row": row, "check": check,
+         "reason": reason, "cells": "{}"}
+        for export, row, check, reason in (
+            ("piave/cicli.csv", 42, "patient.quarantined", "its patient is quarantined"),
+            ("piave/cicli.csv", 43, "patient.quarantined", "its patient is quarantined"),
+            ("piave/pazienti.csv", 7, "key.missing", "has no key"),
+        )
+    ]  # fmt: skip
+    folder = write_run(tmp_path / "run", quarantine=kept)
+    html = (cards(folder) / "piave.html").read_text()
+    assert "Rows that are not in the cohort (3)" in html
+    first, last = html.index("has no key"), html.index("its patient is quarantined")
+    assert first < last and '<td class="rows">42–43</td>' in html
+    assert "has no key" not in (folder / "report" / "cards" / "dora.html").read_text()
+
+
+def test_what_cannot_be_seen_in_a_cell_is_spelled_and_what_never_ends_is_cut(
+    tmp_path: Path,
+) -> None:
+    rows = [finding(raw="a\x00\u202eb\xa0"), finding(raw="x" * 40_000, row=6)]
+    folder = cards(write_run(tmp_path / "run", findings=findings_of(*rows)))
+    html = (folder / "piave.html").read_text()
+    assert "a⟨U+0000⟩⟨U+202E⟩b⟨U+00A0⟩" in html
+    assert "… (40,000 characters)" in html and len(html) < 40_000
 
 
 def test_a_card_holds_nothing_of_another_center(tmp_path: Path) -> None:
@@ -124,9 +194,9 @@ def test_a_second_delivery_is_told_patient_by_patient_where_they_stand(tmp_path:
     assert f"row {int(piave[1]) - start + 3}: 1967 days earlier" in html
     shared = (second / "report" / "index.html").read_text()
     assert "1967" not in shared and "1,967" not in shared
-    assert "follow-up went backwards: &lt;5" in shared
-    assert "dead patients came alive: &lt;5" in shared
-    assert "patients of the last run are gone: &lt;5" in shared
+    assert "follow-up ends earlier than in the last run: &lt;5" in shared
+    assert "patients dead in the last run are not dead now: &lt;5" in shared
+    assert "patients of the last run are no longer in the cohort: &lt;5" in shared
 
 
 def test_a_failed_center_gets_a_card_that_says_what_to_do(tmp_path: Path) -> None:

@@ -1,60 +1,18 @@
-"""What a center's card says: its findings in groups that one action mends, its rows, its changes."""
+"""What a center's card says besides its findings: rows kept out, suspicions, changes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onecohort.report.finding_groups import SEVERITIES
 from onecohort.report.review import Review
+from onecohort.report.row_addresses import describe_row, spell_rows
 from onecohort.report.run_changes import FINDING_KINDS, PATIENT_KINDS, Since
 from onecohort.sanity import TITLES, Suspicion
 
-PLACE = ("check", "export", "sheet", "column", "field")
-TEXTS = ("raw", "message", "hint", "status")
-WHOLE_ROWS = (
-    "key",
-    "row",
-    "person",
-    "text",
-    "correction",
-)  # checks that one action mends in all columns
-MOST_LINES = 100  # lines of a group, and row numbers of a line, in the HTML; the workbook has all
-MOST_ROWS = 40
-
-
-@dataclass(frozen=True)
-class Line:
-    """One text in one column with its rows, what is wrong and what would be right."""
-
-    column: str
-    raw: str | None
-    message: str
-    hint: str
-    status: str
-    rows: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Group:
-    """Findings of one check in one file that one action mends.
-
-    column, field   empty where they are of several columns; then each line names its own
-    """
-
-    title: str
-    check: str
-    severity: str
-    file: str
-    sheet: str
-    column: str
-    field: str
-    count: int
-    lines: tuple[Line, ...]
-    left_off: int
+FOLLOWING = "patient.quarantined"
+MOST_LINES = 100  # addresses of a suspicion: more of them say nothing new
 
 
 @dataclass(frozen=True)
@@ -66,6 +24,17 @@ class Concern:
     evidence: str
     action: str
     addresses: tuple[str, ...]
+    left_off: int
+
+
+@dataclass(frozen=True)
+class KeptOut:
+    """Rows of one file that are not in the cohort for the same reason."""
+
+    place: str
+    rows: str
+    count: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -76,20 +45,23 @@ class Change:
     addresses: tuple[str, ...]
 
 
-def group_findings(findings: pa.Table, review: Review) -> list[Group]:
-    """A center's findings in groups, the gravest and largest first."""
-    if findings.num_rows == 0:
-        return []
-    lines = (
-        findings.select([*PLACE, "severity", *TEXTS, "row"])
-        .group_by([*PLACE, "severity", *TEXTS])
-        .aggregate([("row", "list"), ([], "count_all")])
+def list_kept_out(quarantine: pa.Table) -> list[KeptOut]:
+    """A center's quarantined rows by reason; those that only follow their patient come last."""
+    keys = ["check", "export", "sheet", "reason"]
+    grouped = quarantine.select([*keys, "row"]).group_by(keys).aggregate([("row", "list")])
+    told = sorted(
+        grouped.to_pylist(),
+        key=lambda g: (g["check"] == FOLLOWING, g["export"], min(g["row_list"])),
     )
-    grouped: dict[tuple[object, ...], list[dict[str, object]]] = {}
-    for line in lines.to_pylist():
-        grouped.setdefault(_action(line), []).append(line)
-    groups = [_group(key, found, review) for key, found in grouped.items()]
-    return sorted(groups, key=lambda g: (SEVERITIES.index(g.severity), -g.count, g.column, g.check))
+    return [
+        KeptOut(
+            describe_row(g["export"], g["sheet"], None),
+            spell_rows(g["row_list"]),
+            len(g["row_list"]),
+            g["reason"],
+        )
+        for g in told
+    ]
 
 
 def list_concerns(center: str, review: Review) -> list[Concern]:
@@ -133,77 +105,6 @@ def count_status(center: str, since: Since) -> list[tuple[str, int]]:
     return [(words, counts[kind]) for kind, words in FINDING_KINDS.items()]
 
 
-def describe_row(export: str, sheet: str | None, row: int | None) -> str:
-    """An address as a person would look it up.
-
-    >>> describe_row("brenta/a.xlsx", "Pazienti", 7), describe_row("a.csv", None, None)
-    ('a.xlsx, sheet Pazienti, row 7', 'a.csv')
-    """
-    parts = [export.rsplit("/", 1)[-1]]
-    parts += [f"sheet {sheet}"] if sheet else []
-    parts += [f"row {row}"] if row is not None else []
-    return ", ".join(parts)
-
-
-def spell_rows(numbers: Sequence[int | None], most: int = MOST_ROWS) -> str:
-    """Row numbers with runs joined; of very many the first.
-
-    >>> spell_rows([7, 3, 4, 5, None]), spell_rows([None]), spell_rows(range(1, 9, 2), 2)
-    ('3–5, 7', '', '1, 3 and 2 more')
-    """
-    known = sorted({number for number in numbers if number is not None})
-    runs: list[list[int]] = []
-    for number in known:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    shown = [str(a) if a == b else f"{a}–{b}" for a, b in runs[:most]]
-    left = sum(b - a + 1 for a, b in runs[most:])
-    return ", ".join(shown) + (f" and {left} more" if left else "")
-
-
-def _action(line: dict[str, object]) -> tuple[object, ...]:
-    """What one action mends: a column, or for whole rows the file."""
-    start = str(line["check"]).split(".")[0]
-    place = (line["check"], line["export"], line["sheet"])
-    own = ("", "") if start in WHOLE_ROWS else (line["column"], line["field"])
-    return (line["severity"], *place, *own)
-
-
-def _group(key: tuple[object, ...], found: list[dict[str, object]], review: Review) -> Group:
-    severity, check, export, sheet, column, field = (str(part or "") for part in key)
-    policy = review.schema.policies.get(check)
-    known = review.schema.fields.get(field)
-    lines = sorted((_line(told) for told in found), key=lambda line: (-line.count, line.raw or ""))
-    return Group(
-        title=policy.title if policy else check,
-        check=check,
-        severity=severity,
-        file=export.rsplit("/", 1)[-1],
-        sheet=sheet,
-        column=column,
-        field=known.title if known else field,
-        count=sum(line.count for line in lines),
-        lines=tuple(lines[:MOST_LINES]),
-        left_off=max(len(lines) - MOST_LINES, 0),
-    )
-
-
-def _line(told: dict[str, object]) -> Line:
-    rows, raw = told["row_list"], told["raw"]
-    assert isinstance(rows, list)
-    return Line(
-        column=str(told["column"] or ""),
-        raw=None if raw is None else str(raw),
-        message=str(told["message"] or ""),
-        hint=str(told["hint"] or ""),
-        status=str(told["status"] or ""),
-        rows=spell_rows(rows),
-        count=len(rows),
-    )
-
-
 def _concern(suspicion: Suspicion, review: Review) -> Concern:
     field = review.schema.fields.get(suspicion.field)
     addresses: list[str] = []
@@ -218,6 +119,7 @@ def _concern(suspicion: Suspicion, review: Review) -> Concern:
         evidence=suspicion.evidence,
         action=suspicion.action,
         addresses=tuple(addresses[:MOST_LINES]),
+        left_off=max(len(addresses) - MOST_LINES, 0),
     )
 
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onecohort.report.card_data import count_status, group_findings, list_changes, list_concerns
+from onecohort.report.card_data import (
+    count_status,
+    list_changes,
+    list_concerns,
+    list_kept_out,
+)
+from onecohort.report.card_groups import group_findings
 from onecohort.report.card_workbook import write_workbook
 from onecohort.report.finding_groups import SEVERITIES
 from onecohort.report.review import Review
@@ -45,6 +51,7 @@ def render_card(center: str, review: Review, environment: "jinja2.Environment") 
         light=light,
         counts=[(name, severities.count(name)) for name in SEVERITIES],
         groups=group_findings(findings, review),
+        kept_out=list_kept_out(_of(review.run.quarantine, center)),
         concerns=list_concerns(center, review),
         since=since,
         status=count_status(center, since) if since is not None else [],

@@ -12,16 +12,16 @@ from onecohort.report.run_folder import RunFolder
 
 PATIENT_KINDS = {
     "added": "patients added",
-    "gone": "patients gone",
+    "gone": "patients no longer in the cohort",
     "changed": "patients with a changed value",
     "revived": "patients dead in the last run, not dead now",
     "backwards": "patients whose follow-up ends earlier than in the last run",
 }
 FINDING_KINDS = {
     "new": "findings that are new",
-    "worse": "findings now more severe",
-    "persisting": "findings as before",
-    "fixed": "findings of the last run that are gone",
+    "worse": "findings that became worse",
+    "persisting": "findings as in the last run",
+    "fixed": "findings of the last run that are fixed: no longer found",
 }
 
 

@@ -5,13 +5,14 @@ goes to its own center only and shows the texts that have to be mended.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from onecohort.disclosure import show_count
 from onecohort.report.balance_flow import balance_rows, draw_balance
@@ -133,12 +134,19 @@ def environment() -> "jinja2.Environment":
     """The templates, with everything that is put in escaped."""
     import jinja2
 
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
+    made.filters["code"] = _mark_code
+    return made
+
+
+def _mark_code(text: str) -> Markup:
+    """What stands between backticks, as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _as_script(shared: SharedFindings) -> Markup:

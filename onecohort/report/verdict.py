@@ -70,8 +70,8 @@ def judge_run(
     stopped = [light.center for light in lights if light.level == "stop"]
     looked = [light.center for light in lights if light.level == "look"]
     patients = show_count(run.cohort.num_rows)
-    present = sum(center.state != "failed" for center in run.centers.values())
-    told = f"{patients} patients from {present} centers"
+    present = sum(center.patients > 0 for center in run.centers.values())
+    told = f"{patients} patients from {present} {'center' if present == 1 else 'centers'}"
     if run.state in ("held", "failed"):
         sentence = f"The cohort is not fit to use: this run was {run.state} and not published."
         return Verdict("stop", sentence, lights)
@@ -122,9 +122,9 @@ def _light(
 
 def _changes(counts: Mapping[str, int]) -> list[str]:
     words = {
-        "gone": "patients of the last run are gone",
-        "revived": "dead patients came alive",
-        "backwards": "follow-up went backwards",
+        "gone": "patients of the last run are no longer in the cohort",
+        "revived": "patients dead in the last run are not dead now",
+        "backwards": "follow-up ends earlier than in the last run",
     }
     return [
         f"{text}: {show_count(counts[kind])}" for kind, text in words.items() if counts.get(kind)
