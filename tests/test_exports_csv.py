@@ -242,6 +242,31 @@ def test_the_encoding_is_found_and_stated(tmp_path: Path, encoding: str, stated:
     assert see(table).cells == [("5°", "Forlì"), ("– €", "“x”")]
 
 
+MIXED = {
+    "a line of Windows in UTF-8": ("a,b\nForlì,1\nCittà,2\n", "perché,3\n", "cp1252"),
+    "degrees": ("a,b\n37 °C,1\n", "perché,3\n", "cp1252"),
+    "a line of UTF-8 in Windows": ("a,b\nForli,1\n5 µL,2\n", "più,3\nPERCHÉ,4\n", "cp1252"),
+}
+
+
+@pytest.mark.parametrize("case", MIXED)
+def test_lines_in_two_encodings_are_refused_with_their_places(tmp_path: Path, case: str) -> None:
+    utf8, other, encoding = MIXED[case]
+    path = written(tmp_path, "x.csv", utf8.encode() + other.encode(encoding))
+    with pytest.raises(ExportError) as refused:
+        read(path)
+    assert "mixes two encodings: line " in str(refused.value)
+    other_line = utf8.count("\n") + 1
+    assert f"is UTF-8, line {other_line} is not" in str(refused.value)
+    assert read(path, encoding=encoding).cells[-1][1]  # declared, it is read
+
+
+@pytest.mark.parametrize("word", ["“CAFFÈ”", "L’ETÀ È…", "È«", "SÃO", "90°–95°"])
+def test_two_signs_of_windows_are_not_taken_for_utf8(tmp_path: Path, word: str) -> None:
+    path = written(tmp_path, "x.csv", f"a,b\n{word},1\nperché,2\n".encode("cp1252"))
+    assert read(path).cells == [(word, "1"), ("perché", "2")]
+
+
 def test_one_accent_far_down_decides_the_encoding(tmp_path: Path) -> None:
     lines = "a,b\n" + "x,y\n" * 400_000 + "Forlì,z\n"
     table = opened(written(tmp_path, "x.csv", lines.encode("cp1252")))

@@ -80,7 +80,7 @@ def open_csv(path: Path, export: str, layout: Layout) -> DelimitedTable:
     unclosed quote, and declared columns that no row has.
     """
     contents = sniff.scan(path)
-    encoding = layout.encoding or sniff.detect_encoding(path, contents)
+    encoding = layout.encoding or sniff.detect_encoding(path, contents, where=export)
     encoding = _with_mark(path, encoding)
     sniff.check_text(path, contents, encoding, where=export)
     dialect, facts = _dialect(path, encoding, layout, where=export)
@@ -104,7 +104,7 @@ def open_csv(path: Path, export: str, layout: Layout) -> DelimitedTable:
 def list_csv(path: Path, export: str) -> list[TableSummary]:
     """The one table of a delimited text, its header row looked for."""
     contents = sniff.scan(path)
-    encoding = _with_mark(path, sniff.detect_encoding(path, contents))
+    encoding = _with_mark(path, sniff.detect_encoding(path, contents, where=export))
     sniff.check_text(path, contents, encoding, where=export)
     sample = sniff.sample_text(path, encoding)
     quote = sniff.detect_quote(sample)

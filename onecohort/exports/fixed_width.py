@@ -81,7 +81,7 @@ def open_fixed_width(path: Path, export: str, layout: Layout) -> FixedWidthTable
     if not layout.widths or min(layout.widths) < 1:
         raise ExportError(export, "widths: says no width", "write the characters of each field")
     contents = sniff.scan(path)
-    encoding = layout.encoding or sniff.detect_encoding(path, contents)
+    encoding = layout.encoding or sniff.detect_encoding(path, contents, where=export)
     sniff.check_text(path, contents, encoding, where=export)
     before = 0
     if layout.columns is not None:

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from onecohort.errors import ExportError
+from onecohort.exports.mixed_encoding import find_mixture
 
 _CHUNK = 4 << 20
 SAMPLE = 1 << 18  # bytes in which delimiter and quote are looked for
@@ -28,7 +29,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # Signs that European clinical text uses; a codec that turns the bytes into others is the wrong one.
-_EXPECTED = set("àèéìíòóùúâêîôûäöüßçñëïÀÈÉÌÒÓÙÚÂÊÄÖÜÇÑåøæÅØÆœžšŽŠ°µ²³±×€–—’‘“”«»…½¼·ºª§ \xa0")
+_EXPECTED = frozenset("àèéìíòóùúâêîôûäöüßçñëïÀÈÉÌÒÓÙÚÂÊÄÖÜÇÑåøæÅØÆœžšŽŠ°µ²³±×€–—’‘“”«»…½¼·ºª§ \xa0")
 _ONE_BYTE = ("cp1252", "mac_roman", "cp850")  # Windows, old Macs, DOS; the first wins a tie
 
 
@@ -79,8 +80,11 @@ def byte_order_mark(path: Path) -> str | None:
     return next((codec for mark, codec in _BOMS if start.startswith(mark)), None)
 
 
-def detect_encoding(path: Path, contents: Contents) -> str:
-    """A Python codec for the file: by its mark, else UTF-8 if it is, else the likeliest of one byte."""
+def detect_encoding(path: Path, contents: Contents, *, where: str) -> str:
+    """A Python codec for the file: by its mark, else UTF-8 if it is, else the likeliest of one byte.
+
+    Raises ExportError for a file whose lines are in two encodings.
+    """
     marked = byte_order_mark(path)
     if marked is not None:
         return marked
@@ -89,7 +93,15 @@ def detect_encoding(path: Path, contents: Contents) -> str:
     if contents.is_utf8:
         return "utf-8"
     scores = {codec: _share_expected(contents.odd_bytes, codec) for codec in _ONE_BYTE}
-    return max(_ONE_BYTE, key=lambda codec: scores[codec])
+    likeliest = max(_ONE_BYTE, key=lambda codec: scores[codec])
+    if mixture := find_mixture(path, likeliest, _EXPECTED):
+        lines = _line_of(path, mixture.utf8_at), _line_of(path, mixture.other_at)
+        raise ExportError(
+            where,
+            f"mixes two encodings: line {lines[0]:,} is UTF-8, line {lines[1]:,} is not",
+            f"export it again in one; encoding: {likeliest} reads it with wrong letters in the others",
+        )
+    return likeliest
 
 
 def _utf16_without_mark(path: Path) -> str | None:
