@@ -86,6 +86,14 @@ def test_json_lines_keep_the_digits_and_the_line_numbers(tmp_path: Path) -> None
     assert "the key 'id' stands twice" in seen.faults[1].message
 
 
+@pytest.mark.parametrize("value", [r'"a\ud800"', r'["\udfff"]', r'{"b": "\ud800"}'])
+def test_half_a_letter_in_json_is_a_fault(tmp_path: Path, value: str) -> None:
+    seen = read(written(tmp_path, "x.jsonl", f'{{"id": {value}}}\n{{"id": "\\ud83d\\ude00"}}\n'))
+    assert seen.cells == [("\N{GRINNING FACE}",)]
+    assert [(one.row, one.check) for one in seen.faults] == [(1, "row.unreadable")]
+    assert "half of a surrogate pair" in seen.faults[0].message
+
+
 @pytest.mark.parametrize(
     "content",
     ['[{"id": "1", "hb": 2.0}, {"id": "2"}]', '{"records": [{"id": "1", "hb": 2.0}, {"id": "2"}]}'],

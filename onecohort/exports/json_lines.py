@@ -5,6 +5,7 @@ the keys of all records, in the order in which they first come.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from onecohort.exports.headers import name_columns
 from onecohort.exports.summary import TableSummary
 from onecohort.exports.table import Fault, Layout, MemoryTable
 
+_HALF = re.compile("[\ud800-\udfff]")  # of a letter beyond the 65,536 first, cut in two
 
-class _Repeated(ValueError):
-    """A record names a key twice, so one of its values would be lost."""
+
+class _Damaged(ValueError):
+    """A record that is JSON, but of which something would be lost or is no text."""
 
 
 class _Number(str):
@@ -121,10 +124,13 @@ def _parse(text: str) -> object:
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     record = dict(pairs)
+    for one in (*record, *record.values()):
+        if isinstance(one, str | list) and _HALF.search(_cell(one) or ""):
+            raise _Damaged("half of a surrogate pair stands where a letter should be")
     if len(record) < len(pairs):
         names = [name for name, _ in pairs]
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise _Repeated(f"the key {twice[0]!r} stands twice")
+        raise _Damaged(f"the key {twice[0]!r} stands twice")
     return record
 
 
