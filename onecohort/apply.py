@@ -64,8 +64,10 @@ def _one_column(on: RuleOnRows, name: str) -> FieldRows:
 def _by_conditions(on: RuleOnRows, convert: Conversion, column: Coded, name: str) -> FieldRows:
     """The unit of each cell by a condition on its row, noted because nobody wrote it there."""
     cases = on.rule.unit_when or ()
-    filled = replace(on, domain=on.domain & ~column.blank_rows & ~on.absent(name))
-    chosen, stuck = filled.first_holding([case.when for case in cases])
+    # Only of a value is it asked which unit it has; what is none is a finding of its own.
+    is_value = column.per_row(convert.read(column.texts).states == State.CARRIED)
+    asked = replace(on, domain=on.domain & is_value)
+    chosen, stuck = asked.first_holding([case.when for case in cases])
     units = pa.array([*(case.unit for case in cases), ""], pa.string())
     codes, pairs = combine((column, encode_texts(chosen, units)))
     found = on.carry(

@@ -76,6 +76,10 @@ REFUSED = [
      'every text of this column is a number with decimal: "," with thousands: "."'),
     ("groups that are none", 'from: x, decimal: ",", thousands: "."', "3.5", "number.unreadable",
      "is not a number", 'every text of this column is a number with decimal: "."'),
+    ("a nought before a point is no thousand", 'from: x, decimal: ",", thousands: "."', "0.123",
+     "number.unreadable", "is not a number", 'every text of this column is a number with decimal: "."'),
+    ("digits of another script", "from: x", "<\u0663", "number.unreadable", "is not a number",
+     "correct the cell, or add the text to missing"),
     ("a power without its sign", "from: x", "2x103", "number.unreadable", "is not a number",
      "correct the cell, or say with `pattern` how to take 2 out of it"),
     ("two signs", "from: x", "1.2.3", "number.unreadable", "is not a number",
@@ -314,13 +318,31 @@ def test_a_bound_with_its_own_unit_is_converted_and_noted() -> None:
     assert found.checks == ["number.bound_taken"]
 
 
-def test_whole_numbers_with_units_stay_whole() -> None:
+@pytest.mark.parametrize(
+    ("text", "unit", "years"),
+    [("24", "mesi", 2), ("7", "mesi", None), ("3652.5", "giorni", 10), ("1.5", "anni", None)],
+)
+def test_whole_numbers_are_whole_in_the_unit_of_the_field(
+    text: str, unit: str, years: int | None
+) -> None:
     found = outcome_of(
-        mapping_of("age_years: { from: x, unit_from: u }"),
-        [{"id": "1", "x": "24", "u": "mesi"}, {"id": "2", "x": "7", "u": "mesi"}],
+        mapping_of("age_years: { from: x, unit_from: u }"), [{"id": "1", "x": text, "u": unit}]
     )
-    assert found.column("age_years") == [2, None]
-    assert found.checks == ["number.fraction"]
+    assert found.column("age_years") == [years]
+    assert found.checks == ([] if years else ["number.fraction"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "message"),
+    [("unit_from: u, unit: g/L", 9.8, None), ("unit_from: u", None, "has no unit")],
+)
+def test_a_unit_that_is_declared_missing_is_no_unit(
+    rule: str, value: float | None, message: str | None
+) -> None:
+    loaded = mapping_of(f"hemoglobin_g_dl: {{ from: x, {rule} }}", table="missing: n.d.")
+    found = outcome_of(loaded, [{"id": "1", "x": "98", "u": "N.D."}])
+    assert found.column("hemoglobin_g_dl") == [value]
+    assert [one["message"] for one in found.findings] == [message] * (value is None)
 
 
 def test_every_unit_is_found_by_every_spelling_of_it() -> None:

@@ -6,7 +6,7 @@ The steps, in this order, each skipped where the rule does not ask for it: decla
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -41,6 +41,7 @@ class Conversion:
     unit: str | None  # in which the field, or the time counted, is to come out
     factor: Factor | None
     as_of: date
+    whole: bool = True  # whether a field of whole numbers is held to them already here
 
     def __call__(self, texts: pa.Array) -> Converted:
         """Convert d distinct tidied texts, range and all."""
@@ -63,7 +64,7 @@ class Conversion:
         if self.factor is not None and found.values.type == pa.float64():
             numbers = found.values.to_numpy(zero_copy_only=False)
             found.values = pa.array(self.factor.apply(numbers), mask=found.states != State.CARRIED)
-        if self.kind == "integer":
+        if self.kind == "integer" and self.whole:
             found = whole_numbers(found)
         return found
 
@@ -243,7 +244,8 @@ def convert_with_units(
     texts, units    distinct texts of the two columns
     pairs           the number of the text and of the unit in each pair
     """
-    read = conversion.read(texts)
+    read = replace(conversion, whole=False).read(texts)
+    units = pc.if_else(pa.array(is_listed(units, conversion.missing)), "", units)
     spelled = {fold(local): unit for local, unit in (conversion.rule.units or {}).items()}
     wanted = conversion.unit or "1"
     of_text = pa.array(pairs[0])

@@ -43,7 +43,7 @@ class NumberFormat:
         signs = "".join(re.escape(sign) for sign in self.decimal)
         grouped = ""
         if self.thousands:
-            grouped = rf"\d{{1,3}}(?:{re.escape(self.thousands)}\d{{3}})+|"
+            grouped = rf"[1-9]\d{{0,2}}(?:{re.escape(self.thousands)}\d{{3}})+|"
         tail = r"\s*%?" if self.percent else ""
         mantissa = rf"(?:(?:{grouped}\d+)(?:[{signs}]\d+)?|[{signs}]\d+)"
         return rf"^[+-]?{mantissa}(?:[eE][+-]?\d{{1,3}})?{tail}$"
@@ -108,8 +108,9 @@ def whole_numbers(found: Converted) -> Converted:
     carried = found.states == State.CARRIED
     with np.errstate(invalid="ignore"):
         broken = carried & ((numbers != np.floor(numbers)) | (np.abs(numbers) >= 2.0**53))
+    hint = "correct the cell, declare its unit, or add the text to missing"
     for number in np.flatnonzero(broken):
-        found.fault(int(number), Remark("number.fraction", "is not a whole number"))
+        found.fault(int(number), Remark("number.fraction", "is not a whole number", hint))
     keep = carried & ~broken
     found.values = pa.array(np.where(keep, numbers, 0).astype(np.int64), pa.int64(), mask=~keep)
     return found
@@ -158,7 +159,7 @@ def _take_bound(value: float, sign: str, bounds: str | None) -> tuple[float | No
 
 
 def _read_plain(text: str, spelling: NumberFormat) -> float | None:
-    if not re.fullmatch(spelling.regex[1:-1], text.strip()):
+    if not re.fullmatch(spelling.regex[1:-1], text.strip(), re.ASCII):
         return None
     return float(spelling.plain(pa.array([text.strip()]))[0].as_py())
 
@@ -170,7 +171,7 @@ def _way_out(text: str, others: Sequence[_OtherSpelling]) -> str:
             return f"every text of this column is a number with {other.words}"
     if fitting:
         return f"would be a number with {fitting[0].words}, but the column's other texts would not"
-    inside = re.search(r"\d+(?:[.,]\d+)?", text)
+    inside = re.search(r"\d+(?:[.,]\d+)?", text, re.ASCII)
     if inside:
         return f"correct the cell, or say with `pattern` how to take {inside[0]} out of it"
     return "correct the cell, or add the text to missing"

@@ -83,14 +83,19 @@ GRAMS_PER_MOLE: dict[str, Fraction] = {
 }
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "10*9/L": ("10^9/l", "10e9/l", "x10^9/l", "x10e9/l", "x10*9/l", "gpt/l", "109/l", "x109/l"),
+    "10*9/L": ("10^9/l", "10e9/l", "x10^9/l", "x10e9/l", "x10*9/l", "gpt/l", "109/l", "x109/l", "/nl"),
+    "10*6/L": ("10^6/l", "x10^6/l", "10e6/l"),
     "10*3/uL": (
         "10^3/ul", "10e3/ul", "x10^3/ul", "x10e3/ul", "x10*3/ul", "103/ul", "k/ul", "mila/ul",
         "10^3/mmc", "10^3/mm3", "x10^3/mmc", "x10^3/mm3", "mila/mmc", "mila/mm3", "k/mm3", "10*3/mm3",
         "x103/ul", "103/mmc", "103/mm3", "x103/mmc", "x103/mm3",
-        "migliaia/ul", "migliaia/mmc",
+        "migliaia/ul", "migliaia/mmc", "x1000/ul", "x1000/mmc", "x1000/mm3", "1000/ul", "1000/mmc",
+        "*10^3/ul",
     ),
-    "/uL": ("/mmc", "/mm3", "/mcl", "cell/ul", "cells/ul", "n/ul", "n/mmc", "cell/mmc", "1/ul"),
+    "/uL": (
+        "/mmc", "/mm3", "/mcl", "cell/ul", "cells/ul", "cell/mm3", "cells/mm3", "n/ul",
+        "n/mmc", "cell/mmc", "1/ul",
+    ),
     "10*6/uL": ("10^6/ul", "m/ul", "milioni/mmc", "x10^6/ul", "10^6/mmc"),
     "10*12/L": ("10^12/l", "10e12/l", "x10^12/l", "t/l", "1012/l", "x1012/l"),
     "g/dL": ("g%", "gr/dl", "g/100ml", "g/100 ml"),
