@@ -10,7 +10,7 @@ from onecohort.exports.table import Batch, Table
 from onecohort.findings import Findings, Severity
 from onecohort.mapping.language import ROW_NUMBER, Correction, TableRule, When
 from onecohort.rows import Fate, Rows
-from onecohort.rules.coded import Coded, Mask, encode, fold, is_listed
+from onecohort.rules.coded import Coded, Mask, encode, fold, is_listed, tidy
 from onecohort.rules.convert import pad_ids
 
 
@@ -135,7 +135,9 @@ def _correct(
         return
     column = rows.columns[correction.column]
     raws = column.raw_rows(at)
-    standing = pc.equal(raws, correction.was).to_numpy(zero_copy_only=False)
+    # What nobody sees in a mapping or a cell, outer and invisible blanks, cannot be asked of `was`.
+    standing = pc.equal(column.texts.take(pa.array(column.codes[at])), tidy(correction.was))
+    standing = standing.to_numpy(zero_copy_only=False)
     if not standing.any():
         return
     at = at[standing]

@@ -87,6 +87,12 @@ REFUSED = [
     ("a month too late, or swapped", "from: x", "2021-09-03", "date.after_as_of",
      "is after 2021-06-30, the day of the data",
      "day and month swapped it would be 2021-03-09; correct the cell"),
+    ("a year whose middle is to come", 'from: x, dates: "%Y", impute: middle', "2021",
+     "date.after_as_of", "is after 2021-06-30, the day of the data",
+     "the day taken for it is 2021-07-01: give more of the date, or correct the cell"),
+    ("a time of day", 'from: x, dates: "%d/%m/%Y"', "03/02/2019 00:00:00", "date.unreadable",
+     "is not a date in the form %d/%m/%Y or %Y-%m-%d",
+     "every date of this column fits '%d/%m/%Y %H:%M:%S'"),
     ("another age", "from: x", "1091-03-09", "date.too_early", "is before 1900-01-01", "correct the cell"),
 ]  # fmt: skip
 

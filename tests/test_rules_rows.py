@@ -452,6 +452,13 @@ def test_a_correction_is_applied_and_noted(whose: str) -> None:
     assert (finding["rule"], finding["severity"]) == ("corrections[0]", "note")
 
 
+@pytest.mark.parametrize(("stands", "was"), [(" 3O", "3O"), ("3O\u00a0", "3O"), ("3O", "3O ")])
+def test_blanks_that_nobody_sees_do_not_stop_a_correction(stands: str, was: str) -> None:
+    found = corrected(f"row: 2, column: x, was: '{was}', now: '30'", [{"id": "1", "x": stands}])
+    assert found.column("wbc_10e9_l") == [30.0]
+    assert found.finding("correction.applied")["raw"] == stands
+
+
 @pytest.mark.parametrize(
     "whose",
     ["patient: '1'", "row: 2", "patient: '9'", "row: 99"],

@@ -44,6 +44,7 @@ ISO = "%Y-%m-%d"
 _ISO_TIME = r"(?:[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?"
 COMMON_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
+    "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S",
     "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%m/%Y", "%Y-%m", "%B %Y", "%Y", "excel",
 )  # fmt: skip
 _EPOCHS = {"excel": np.datetime64("1899-12-30"), "excel1904": np.datetime64("1904-01-01")}

@@ -53,7 +53,9 @@ def check_dates(found: Converted, as_of: date) -> None:
     for number in np.flatnonzero(carried & (days > (as_of - EPOCH).days)):
         when = EPOCH + timedelta(days=min(int(days[number]), LATEST_DAY))
         hint = "correct the cell"
-        if when.day <= 12:
+        if found.notes.get(int(number)):  # of an imputed day nobody swapped anything
+            hint = f"the day taken for it is {when}: give more of the date, or correct the cell"
+        elif when.day <= 12:
             swapped = when.replace(day=when.month, month=when.day)
             if swapped <= as_of:
                 hint = f"day and month swapped it would be {swapped}; correct the cell"
