@@ -1,5 +1,6 @@
 """Proportions and tables without a model: exact intervals and Fisher's exact test."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,45 +61,45 @@ def fisher_exact(met: npt.ArrayLike, n: npt.ArrayLike) -> Test:
         return no_test(FISHER, "not estimable: fewer than two groups with patients")
     if hits.sum() in (0, sizes.sum()):
         return no_test(FISHER, "not estimable: the outcome is the same for all patients")
-    every = float(_log_binomial(int(sizes.sum()), hits.sum()[None])[0])
-    parts = [_log_binomial(int(size), hit[None])[0] for size, hit in zip(sizes, hits, strict=True)]
-    limit = float(sum(parts)) + np.log1p(EQUALLY_LIKELY)
+    odds = float(hits.sum() / (sizes.sum() - hits.sum()))
+    weights = [_log_weights(int(size), odds) for size in sizes]
+    observed = sum(float(weight[hit]) for weight, hit in zip(weights, hits, strict=True))
+    limit = observed + np.log1p(EQUALLY_LIKELY)
     if len(sizes) == 2:
         first = np.arange(max(0, hits.sum() - sizes[1]), min(sizes[0], hits.sum()) + 1)
-        logs = _log_binomial(int(sizes[0]), first) + _log_binomial(
-            int(sizes[1]), hits.sum() - first
-        )
-        p = float(np.exp(logs[logs <= limit] - every).sum())
+        logs = weights[0][first] + weights[1][hits.sum() - first]
+        chances = np.exp(logs - logs.max())
+        p = float(chances[logs <= limit].sum() / chances.sum())
         return Test(FISHER, None, None, min(p, 1.0))
     middle = _split(sizes)
     halves = [slice(0, middle), slice(middle, None)]
     if max(np.prod(sizes[half] + 1.0) for half in halves) > MOST_HALF_TABLES:
         return _chi_square(hits, sizes)
-    p = _probability_up_to(limit, every, int(hits.sum()), *(_half_tables(sizes[h]) for h in halves))
+    p = _probability_up_to(limit, int(hits.sum()), *(_half_tables(weights[h]) for h in halves))
     return Test(FISHER, None, None, min(p, 1.0))
 
 
 def _probability_up_to(
     limit: float,
-    every: float,
     hits: int,
     first: tuple[IntArray, FloatArray],
     second: tuple[IntArray, FloatArray],
 ) -> float:
-    """Sum of exp(left + right - every) over halves with `hits` together and left + right <= limit."""
+    """Share of exp(left + right) with left + right <= limit, over halves with `hits` together."""
     totals, lefts = _by_total(*first)
     other_totals, others = _by_total(*second)
-    p = 0.0
+    improbable = every = 0.0
     present, starts = np.unique(totals, return_index=True)
     for total, left in zip(present, np.split(lefts, starts[1:]), strict=True):
         start, end = np.searchsorted(other_totals, [hits - total, hits - total + 1])
         if start == end:
             continue
         right = others[start:end]
-        running = np.concatenate(([0.0], np.cumsum(np.exp(right - right[-1]))))
+        running = np.concatenate(([0.0], np.cumsum(np.exp(right))))
         reached = running[np.searchsorted(right, limit - left, "right")]
-        p += float(np.sum(np.exp(left + right[-1] - every) * reached))
-    return p
+        improbable += float(np.sum(np.exp(left) * reached))
+        every += float(np.sum(np.exp(left))) * float(running[-1])
+    return improbable / every
 
 
 def _by_total(totals: IntArray, logs: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -112,20 +113,26 @@ def _split(sizes: IntArray) -> int:
     return int(np.clip(np.argmin(np.abs(weight - weight[-1] / 2)) + 1, 1, len(sizes) - 1))
 
 
-def _half_tables(sizes: IntArray) -> tuple[IntArray, FloatArray]:
-    """All tables of some groups: total of the outcome, and log of the product of binomials."""
+def _half_tables(weights: Sequence[FloatArray]) -> tuple[IntArray, FloatArray]:
+    """All tables of some groups: total of the outcome, and log of the product of their weights."""
     totals, logs = np.zeros(1, np.int64), np.zeros(1)
-    for size in sizes:
-        each = np.arange(size + 1)
-        totals = (totals[:, None] + each).ravel()
-        logs = (logs[:, None] + _log_binomial(int(size), each)).ravel()
+    for weight in weights:
+        totals = (totals[:, None] + np.arange(len(weight))).ravel()
+        logs = (logs[:, None] + weight).ravel()
     return totals, logs
 
 
-def _log_binomial(n: int, k: IntArray) -> FloatArray:
-    return np.asarray(
-        special.gammaln(n + 1.0) - special.gammaln(k + 1.0) - special.gammaln(n - k + 1.0)
-    )
+def _log_weights(n: int, odds: float) -> FloatArray:
+    """Log of C(n, k) odds^k for k = 0 … n, less its greatest, as (n + 1,).
+
+    With the odds of everybody the probable tables lie near each group's peak, where these sums are
+    short; factorials of thousands would cost four digits.
+    """
+    k = np.arange(1, n + 1)
+    step = np.log((n - k + 1) / k * odds)
+    peak = int(np.count_nonzero(step > 0))
+    below = -np.cumsum(step[:peak][::-1])[::-1]
+    return np.concatenate((below, [0.0], np.cumsum(step[peak:])))
 
 
 def _chi_square(hits: IntArray, sizes: IntArray) -> Test:

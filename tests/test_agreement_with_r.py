@@ -211,6 +211,7 @@ def test_exact_intervals_and_fishers_test_are_those_of_r(name: str) -> None:
         ("fisher_2x9", [3, 2, 4, 1, 5, 2, 3, 2, 2], [12, 11, 11, 10, 13, 11, 11, 10, 11]),
         ("fisher_2x3", [12, 8, 4], [58, 32, 10]),
         ("fisher_2x2", [15, 9], [70, 30]),
+        ("fisher_2x2_large", [7400, 1580], [50_000, 10_000]),
     ],
 )
 def test_fishers_test_is_exact_for_two_to_nine_groups(
@@ -240,8 +241,9 @@ def test_pooled_estimate_is_that_of_its_definition_in_r() -> None:
 def test_every_number_of_r_is_held_against_ours() -> None:
     parts = {name.split(".")[0] for name in R}
     traps = {"half", "half_censored", "crossing", "zero"}
-    single = {"fisher_2x9", "fisher_2x3", "fisher_2x2", "exact_24_100", "exact_0_10", "exact_10_10"}
-    assert parts == {*SETS, *traps, *single, "pooled"}
+    tables = {"fisher_2x9", "fisher_2x3", "fisher_2x2", "fisher_2x2_large"}
+    rates = {"exact_24_100", "exact_0_10", "exact_10_10"}
+    assert parts == {*SETS, *traps, *tables, *rates, "pooled"}
 
 
 @pytest.mark.slow

@@ -105,6 +105,7 @@ say("fisher_2x9", fisher.test(rbind(c(3, 2, 4, 1, 5, 2, 3, 2, 2), c(9, 9, 7, 9, 
                               workspace = 2e8)$p.value)
 say("fisher_2x3", fisher.test(rbind(c(12, 8, 4), c(46, 24, 6)))$p.value)
 say("fisher_2x2", fisher.test(rbind(c(15, 9), c(55, 21)))$p.value)
+say("fisher_2x2_large", fisher.test(rbind(c(7400, 1580), c(42600, 8420)))$p.value)
 say("exact_24_100", binom.test(24, 100)$conf.int[1:2])
 say("exact_0_10", binom.test(0, 10)$conf.int[1:2])
 say("exact_10_10", binom.test(10, 10)$conf.int[1:2])
