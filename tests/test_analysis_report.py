@@ -300,8 +300,14 @@ def test_flow_goes_from_rows_to_patients_to_the_eligible_to_the_analysed() -> No
         assert step.count - sum(count for _, count in step.lost) == following.count
 
 
+def test_a_flow_that_loses_more_than_it_had_is_refused() -> None:
+    balance = {"delivered": 3, "merged": 0, "left_out": 0, "quarantined": 1}
+    with pytest.raises(ValueError, match="the flow does not balance"):
+        build_flow(analysed(cohort({}, {})), balance, {"18 completed years": 2})
+
+
 def test_png_figures_have_300_dots_per_inch_and_the_same_bytes_each_time(tmp_path: Path) -> None:
-    analysis = analysed(simulated(60))
+    analysis = analysed(simulated(100))
     first, second = tmp_path / "a", tmp_path / "b"
     write_png(first, analysis, balance=BALANCE)
     write_png(second, analysis, balance=BALANCE)

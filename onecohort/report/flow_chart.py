@@ -48,6 +48,8 @@ def build_flow(
                 `onecohort.balance.RowBalance`); an empty mapping begins the flow at the cohort
     ineligible  rows among the quarantined that are patients outside the protocol, by the rule that
                 they did not meet (see `count_ineligible`)
+
+    Raises ValueError if the rows delivered, less those lost, are not the patients of the cohort.
     """
     outside = dict(ineligible or {})
     steps = []
@@ -59,6 +61,8 @@ def build_flow(
         steps.append(FlowStep("Rows delivered", balance["delivered"], lost))
         unmet = tuple((f"not met: {in_sentence(rule)}", n) for rule, n in outside.items())
         patients = balance["delivered"] - sum(counted.values())
+        if counted["quarantined"] < 0 or patients - sum(outside.values()) != analysis.patients:
+            raise ValueError(f"the flow does not balance: {dict(balance)}, {outside}")
         steps.append(FlowStep("Patients", patients, unmet))
     excluded = tuple((group.reason, group.count) for group in analysis.excluded)
     steps.append(FlowStep("Eligible patients in the cohort", analysis.patients, excluded))
