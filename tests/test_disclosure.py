@@ -66,6 +66,7 @@ def test_a_share_of_many_is_plain() -> None:
         "onecohort.sanity.shares",
         "onecohort.report.cell_text",
         "onecohort.report.row_addresses",
+        "onecohort.report.unit_words",
     ],
 )
 def test_the_examples_of_the_docstrings_hold(name: str) -> None:

@@ -246,6 +246,35 @@ def test_numbers_show_quartiles_from_five_and_percentiles_from_twenty_but_no_ext
     assert summarise_numbers("a", np.arange(11.0), 12).n == "8–11"
 
 
+def test_units_and_terms_are_written_as_a_person_writes_them(tmp_path: Path) -> None:
+    html = render_report(review(write_run(tmp_path / "run")))
+    assert "10⁹/L" in html and "10*9/L" not in html
+    assert "de novo" in html and "de_novo" not in html
+
+
+def test_a_center_with_a_long_name_keeps_it_within_the_drawing(tmp_path: Path) -> None:
+    data = frame()
+    data.loc[data["center"] == "dora", "center"] = "santa_maria_della_misericordia"
+    html = render_report(review(write_run(tmp_path / "run", cohort_of(data))))
+    assert 'lengthAdjust="spacingAndGlyphs">santa_maria_della…</text>' in html
+
+
+def test_who_has_to_act_comes_first(tmp_path: Path) -> None:
+    data = frame()
+    data.loc[data["center"] == "volturno", "hemoglobin_g_dl"] *= 10
+    html = render_report(review(write_run(tmp_path / "run", cohort_of(data))))
+    lights = re.findall(r"</span><strong>(\w+)</strong>", html)
+    assert lights[:2] == ["volturno", "adige"] and len(lights) == 9
+
+
+def test_checks_without_failures_are_folded_away(tmp_path: Path) -> None:
+    told = findings_of(finding(check="key.missing", severity="error"))
+    html = render_report(review(write_run(tmp_path / "run", findings=told)))
+    shown, folded = html.split("<h3>Completeness</h3>")[1].split("without failures</summary>")[:2]
+    assert "key.missing" in shown and "required.missing" not in shown
+    assert "required.missing" in folded
+
+
 # --- findings ------------------------------------------------------------------------------------
 
 
@@ -269,6 +298,13 @@ def test_texts_cannot_end_the_script_that_holds_them(tmp_path: Path) -> None:
     (data,) = re.findall(r'id="findings-data">(.*?)</script>', html, flags=re.S)
     assert "</script><script>alert(1)</script>" in json.loads(data)["columns"]["column"]
     assert "<script>alert" not in html
+
+
+def test_centers_without_patients_are_not_counted_among_those_of_the_cohort(
+    tmp_path: Path,
+) -> None:
+    folder = write_run(tmp_path / "run", failed={"po": "the sheet Pazienti is not there"})
+    assert "from 9 centers" in review(folder).verdict.sentence
 
 
 # --- changes, summary, files ---------------------------------------------------------------------

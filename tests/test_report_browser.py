@@ -194,6 +194,22 @@ def test_print_shows_the_list_whole_and_no_controls(page: "Page", second: Path) 
     assert len(page.pdf()) > 20_000
 
 
+def test_print_opens_what_is_folded_and_folds_it_again(page: "Page", second: Path) -> None:
+    open_file(page, second / "index.html")
+    folded = page.locator("#checks details").first
+    assert folded.get_attribute("open") is None
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert folded.get_attribute("open") is not None
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert folded.get_attribute("open") is None
+
+
+def test_names_of_files_break_at_their_joints(page: "Page", report: Path) -> None:
+    open_file(page, report / "index.html")
+    cell = page.locator("#findings tbody td", has_text="hma_lam_garigliano.sav").first
+    assert cell.inner_html() == "hma_<wbr>lam_<wbr>garigliano.<wbr>sav"
+
+
 def test_a_dark_screen_prints_on_white(page: "Page", report: Path) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     open_file(page, report / "index.html")

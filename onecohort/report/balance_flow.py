@@ -14,7 +14,8 @@ TITLES = {
     "left_out": "left out by a declared rule",
     "quarantined": "quarantined, with the reason",
 }
-WIDTH, BODY, THIN, GAP = 680, 120, 4.0, 30
+WIDTH, BODY, THIN, GAP = 490, 120, 4.0, 30
+SOURCE, MOUTH = 122, 232  # where the streams begin and end
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,10 @@ def draw_balance(balance: Mapping[str, int]) -> Markup:
             right += max(size, 14) + GAP * 0.55
     height = max(left, right) + 10
     source = (
-        f'<rect class="source" x="130" y="20" width="10" height="{left - 20:.1f}"/>'
-        f'<text x="122" y="{(20 + left) / 2 - 4:.1f}" text-anchor="end">'
+        f'<rect class="source" x="{SOURCE - 8}" y="20" width="8" height="{left - 20:.1f}"/>'
+        f'<text x="{SOURCE - 14}" y="{(20 + left) / 2 - 4:.1f}" text-anchor="end">'
         f'<tspan class="big">{_delivered(balance)}</tspan>'
-        f'<tspan x="122" dy="18">rows delivered</tspan></text>'
+        f'<tspan x="{SOURCE - 14}" dy="18">rows delivered</tspan></text>'
     )
     told = ", ".join(f"{shown[side]} {TITLES[side]}" for side in SIDES)
     label = f"{_delivered(balance)} rows delivered: {told}"
@@ -95,9 +96,10 @@ def draw_balance(balance: Mapping[str, int]) -> Markup:
 
 def _stream(side: str, shown: str, left: float, right: float, size: float) -> str:
     a, b = left + size / 2, right + size / 2
+    middle = (SOURCE + MOUTH) // 2
     return (
         f'<path class="stream {side}" stroke-width="{size:.1f}" '
-        f'd="M140 {a:.1f}C260 {a:.1f} 260 {b:.1f} 380 {b:.1f}"/>'
-        f'<text x="390" y="{b + 5:.1f}"><tspan class="big">{shown}</tspan> '
+        f'd="M{SOURCE} {a:.1f}C{middle} {a:.1f} {middle} {b:.1f} {MOUTH} {b:.1f}"/>'
+        f'<text x="{MOUTH + 8}" y="{b + 5:.1f}"><tspan class="big">{shown}</tspan> '
         f"<tspan>{TITLES[side]}</tspan></text>"
     )

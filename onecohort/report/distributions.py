@@ -19,12 +19,14 @@ from onecohort.report.distribution_data import (
     summarise_numbers,
     summarise_terms,
 )
+from onecohort.report.unit_words import spell_unit
 from onecohort.sanity.judge import list_terms
 from onecohort.sanity.values import split_by_center
 from onecohort.schema import CohortSchema, Field
 
 LEFT, WIDTH, ROW, TOP = 96, 520, 22, 8
 RIGHT = 60
+LONGEST_NAME = 18  # of a center; beyond 12 letters they are drawn narrower
 LOG_FROM = 30.0  # a field whose quartiles of all centers spread this much is drawn on a log scale
 
 
@@ -76,7 +78,7 @@ def _draw_numbers(
         rows.append(summarise_numbers("all", pooled, sum(patients.values())))
     is_date = field.kind == "date"
     axis = _Axis.around(rows, is_date=is_date)
-    unit = "year" if is_date else (field.unit or "")
+    unit = "" if is_date else spell_unit(field.unit)
     marks = "".join(_box(row, number, axis) for number, row in enumerate(rows))
     label = f"{field.title} by center: median and quartiles, as in the table below"
     shown = tuple((row.center, row.n, *_quantile_texts(row, axis)) for row in rows)
@@ -119,9 +121,9 @@ def _draw_terms(
         "",
         "terms",
         _svg(label, len(rows), marks),
-        ("Center", "n", *used),
+        ("Center", "n", *map(_in_words, used)),
         shown,
-        tuple(f"{colours[term]} {term}" for term in used),
+        tuple(f"{colours[term]} {_in_words(term)}" for term in used),
     )
 
 
@@ -137,6 +139,10 @@ def _count(array: pa.Array, field: Field, terms: Sequence[str]) -> dict[str, int
     texts = pc.if_else(array, "yes", "no") if is_flag else array.cast(pa.string())
     counted = {str(v["values"]): int(v["counts"]) for v in pc.value_counts(texts).to_pylist()}
     return {term: counted.get(term, 0) for term in terms}
+
+
+def _in_words(term: str) -> str:
+    return term.replace("_", " ")
 
 
 def _share(row: Parts, term: str) -> str:
@@ -217,8 +223,10 @@ def _svg(label: str, rows: int, inner: str) -> Markup:
 
 def _row_texts(center: str, n: str, number: int) -> str:
     y = TOP + number * ROW + ROW * 0.68
+    name = center if len(center) <= LONGEST_NAME else f"{center[: LONGEST_NAME - 1]}…"
+    fit = f' textLength="{LEFT - 10}" lengthAdjust="spacingAndGlyphs"' if len(name) > 12 else ""
     return (
-        f'<text class="center" x="{LEFT - 8}" y="{y:.1f}">{escape(center)}</text>'
+        f'<text class="center" x="{LEFT - 8}" y="{y:.1f}"{fit}>{escape(name)}</text>'
         f'<text class="n" x="{LEFT + WIDTH + 8}" y="{y:.1f}">n {escape(n)}</text>'
     )
 
@@ -258,6 +266,7 @@ def _segments(
         width = WIDTH * share
         yield (
             f'<rect class="{colours[term]}" x="{at:.1f}" y="{y}" width="{max(width - 1, 0.5):.1f}" '
-            f'height="14"><title>{escape(row.center)}, {escape(term)}: {_share(row, term)}</title></rect>'
+            f'height="14"><title>{escape(row.center)}, {escape(_in_words(term))}: '
+            f"{_share(row, term)}</title></rect>"
         )
         at += width

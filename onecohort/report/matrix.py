@@ -5,6 +5,7 @@ from typing import Literal
 
 from onecohort.disclosure import is_small, show_part, show_share
 from onecohort.report.run_folder import CenterRun, RunFolder
+from onecohort.report.unit_words import spell_unit
 from onecohort.schema import CohortSchema
 
 State = Literal["complete", "partial", "unavailable", "unmapped", "empty", "absent"]
@@ -67,8 +68,7 @@ def build_matrix(run: RunFolder, schema: CohortSchema) -> Matrix:
         filled, of = sum(f["filled"] for f in fills), sum(f["of"] for f in fills)
         masked = [f for f in fills if is_small(f["filled"]) or is_small(f["of"] - f["filled"])]
         overall = show_share(filled, of) if len(masked) != 1 else "–"  # it would tell the one
-        unit = field.unit or ""
-        lines.append(Line(field.name, field.title, unit, cells, overall))
+        lines.append(Line(field.name, field.title, spell_unit(field.unit), cells, overall))
     return Matrix(tuple(run.centers), tuple(lines))
 
 

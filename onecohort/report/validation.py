@@ -44,6 +44,7 @@ STATE_SIGN: dict[State, str] = {
     "failed": "■",
     "not applicable": "–",
 }
+LEVELS = ("stop", "look", "go")  # who has to act comes first
 KEY_WORDS = {
     "demonstration": "the demonstration key of the synthetic sample",
     "environment": "the study's own key",
@@ -59,7 +60,7 @@ HEADS = (
     ("center", "Center"),
     ("severity", "Severity"),
     ("title", "Check"),
-    ("message", "What"),
+    ("message", "What is wrong"),
     ("field", "Field"),
     ("column", "Column"),
     ("export", "File"),
@@ -105,6 +106,7 @@ def render_report(review: Review) -> str:
         .render(
             run=run,
             verdict=review.verdict,
+            lights=sorted(review.verdict.lights, key=lambda light: LEVELS.index(light.level)),
             since=since,
             centers=list(run.centers),
             changes=shared_changes(since, run.centers) if since is not None else [],
@@ -116,6 +118,7 @@ def render_report(review: Review) -> str:
             titles={field.name: field.title for field in schema.fields.values()},
             kinds=TITLES,
             checks=review.checks,
+            quiet=("passed", "not applicable"),
             state_ink=STATE_INK,
             state_sign=STATE_SIGN,
             distributions=draw_distributions(run.cohort, schema, patients),

@@ -39,12 +39,21 @@
   }
   function cell(row, name) {
     const td = document.createElement("td");
-    td.textContent = name === "count" ? row[shown] : text(row, names.indexOf(name));
+    const words = name === "count" ? row[shown] : text(row, names.indexOf(name));
+    if (name === "export" || name === "column") td.append(...breakable(words));
+    else td.textContent = words;
     if (name === "count") td.className = "num";
+    if (name === "title" || name === "message") td.className = "words";
+    if (name === "message" && !words) { td.textContent = "in the center’s report card"; td.classList.add("soft"); }
     if (name === "center") td.className = "center";
     if (name === "severity") td.className = "tag " + td.textContent;
     return td;
   }
+  // File and column names may break after their own joints, not in the middle of a word.
+  function breakable(words) {
+    return words.split(/(?<=[_.\-/])/).flatMap((part, i) => i ? [document.createElement("wbr"), part] : [part]);
+  }
+
   function draw(most) {
     const from = page * size, part = rows.slice(from, from + most);
     body.replaceChildren(...part.map(row => {
@@ -77,6 +86,16 @@
   addEventListener("afterprint", () => draw(size));
   update();
 })();
+// On paper nothing can be opened.
+(function () {
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
+})();
+
 // The matrix: pointer or arrow keys tell the counts of a cell.
 (function () {
   const matrix = document.querySelector(".matrix"), told = document.getElementById("told");
