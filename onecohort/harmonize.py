@@ -15,13 +15,13 @@ import pyarrow as pa
 from onecohort.apply import apply_rule
 from onecohort.balance import ColumnBalance, RowBalance, Use, close_columns
 from onecohort.counting import count_from
-from onecohort.errors import ExportError
-from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table
-from onecohort.findings import Findings, Severity
-from onecohort.mapping.language import ROW_NUMBER
-from onecohort.mapping.load import LoadedMapping, did_you_mean
+from onecohort.coverage import check_layout, report_unmapped, report_unused_corrections
+from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table, whole_table
+from onecohort.findings import Findings
+from onecohort.lineage import SCHEMA as LINEAGE
+from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import JOINED, Plan, Step, plan_mapping
-from onecohort.patients import LINEAGE, Patients, SecondTable, first_rows
+from onecohort.patients import Patients, first_rows
 from onecohort.prepare import prepare
 from onecohort.pseudonym import PseudonymKey, normalise_identifier
 from onecohort.quarantine import Quarantine
@@ -32,17 +32,17 @@ from onecohort.repeats import (
     repeated_hashes,
     resolve_repeats,
 )
-from onecohort.rows import Elsewhere, Fate, Index, Rows
+from onecohort.rows import Fate, Index, Rows
 from onecohort.rule_on_rows import Context, FieldRows
-from onecohort.rules.coded import Coded, Mask, encode_texts
+from onecohort.rules.coded import Mask
 from onecohort.schema import CohortSchema
+from onecohort.second_table import SecondTable
 from onecohort.validate import Columns, Failure, Validated, validate
 
 Sink = Callable[[pa.Table], None]
 Judge = Callable[[Columns, CohortSchema, Callable[[str], bool], Columns], Validated]
 Observer = Callable[[Step, Rows, Index, pa.Array], None]
 ROW = "_row"  # in what the sink receives: the row of the first table
-EVERYTHING = 1 << 62  # rows of a batch that is the whole table
 
 
 @dataclass(frozen=True)
@@ -98,24 +98,6 @@ def harmonize(
             return center.finish()
         held_back = np.union1d(held_back, again)
         restart()
-
-
-def check_layout(loaded: LoadedMapping, tables: Mapping[str, Table], plan: Plan) -> None:
-    """Raise ExportError where a mapped column is not in its table: the center changed its layout."""
-    for name, wanted in plan.columns.items():
-        table = tables[name]
-        absent = [name for name in wanted if name not in table.columns and name != ROW_NUMBER]
-        if absent:
-            near = "; ".join(
-                f"{column!r}: {did_you_mean(column, table.columns)}" for column in absent
-            )
-            sheet = f" [{table.sheet}]" if table.sheet else ""
-            raise ExportError(
-                f"{table.export}{sheet}",
-                f"the layout has changed: no column {', '.join(map(repr, absent))}, "
-                f"which {loaded.source.name} reads",
-                f"{near}; mend the mapping, or ask the center for the old layout",
-            )
 
 
 class _Center:
@@ -309,19 +291,8 @@ class _Center:
     def join(self, patients: Patients) -> None:
         """Columns of second tables that rules of the first table read, row by row of the first."""
         for table, column in self.plan.joined:
-            second = self.seconds[table]
-            at = second.joined(patients)
-            theirs = second.rows.columns[column]
-            codes = np.where(at >= 0, theirs.codes[at] if len(theirs) else 0, len(theirs.raw))
-            raw = pa.concat_arrays([theirs.raw, pa.array([""], pa.string())])
-            joined: Coded = encode_texts(codes.astype(np.int32), raw)
-            name = f"{table}{JOINED}{column}"
-            patients.rows.columns[name] = joined
-            there = second.rows.numbers[at] if len(theirs) else at
-            patients.rows.elsewhere[name] = Elsewhere(
-                second.rows.export, second.rows.sheet, column, np.where(at >= 0, there, -1),
-                second.rows.missing | self.context.declared_missing(table, column),
-            )  # fmt: skip
+            declared = self.context.declared_missing(table, column)
+            self.seconds[table].lend(column, f"{table}{JOINED}{column}", patients, declared)
 
     def protect(self, step: Step, values: pa.Array) -> pa.Array:
         """Identifiers as keyed hashes; everything else as it is."""
@@ -392,8 +363,10 @@ class _Center:
             lineage.append(second.lineage(self.mapping.center))
         for name, balance in self.balance.items():
             balance.check(f"{self.mapping.center}, table {name}")
-        self.report_unmapped()
-        self.report_unused_corrections()
+        report_unmapped(self.tables, self.plan, self.context)
+        report_unused_corrections(
+            self.tables, self.mapping.corrections, self.plan, self.corrections_seen, self.context
+        )
         return Harmonized(
             self.findings.table(),
             self.quarantine.table(),
@@ -404,43 +377,6 @@ class _Center:
             self.patients,
         )
 
-    def report_unmapped(self) -> None:
-        """Columns that nobody speaks for."""
-        for name, table in self.tables.items():
-            spoken = {*self.plan.columns[name], *self.plan.ignored[name]}
-            for column in table.columns:
-                if column in spoken:
-                    continue
-                self.findings.add(
-                    check="column.unmapped",
-                    severity=self.context.severity("column.unmapped", Severity.WARNING),
-                    rows=[None],
-                    export=table.export,
-                    sheet=table.sheet,
-                    column=column,
-                    message="is neither mapped nor ignored",
-                    hint="map it to a field, or list it under ignore with the reason",
-                )
-
-    def report_unused_corrections(self) -> None:
-        """Corrections that met nothing: the source may have been mended."""
-        for number, correction in enumerate(self.mapping.corrections):
-            if number in self.corrections_seen:
-                continue
-            table = self.tables[correction.table or self.plan.first]
-            self.findings.add(
-                check="correction.unused",
-                severity=self.context.severity("correction.unused", Severity.WARNING),
-                rows=[correction.row],
-                export=table.export,
-                sheet=table.sheet,
-                column=correction.column,
-                raw=[correction.was],
-                rule=f"corrections[{number}]",
-                message="the correction found no cell that holds what it corrects",
-                hint="the source may have been mended: take the correction out",
-            )
-
 
 def _reasons(failures: list[Failure]) -> dict[int, tuple[str, str]]:
     """Patient -> the first check that keeps them out, and its words."""
@@ -450,21 +386,3 @@ def _reasons(failures: list[Failure]) -> dict[int, tuple[str, str]]:
             for number in failure.patients:
                 found.setdefault(int(number), (failure.check, failure.message))
     return found
-
-
-def whole_table(table: Table) -> Batch:
-    """A table as one batch."""
-    batches = list(table.batches(rows=EVERYTHING))
-    if len(batches) == 1:
-        return batches[0]
-    names = list(batches[0].cells.schema.names if batches else table.columns)
-    if not batches:  # a header and nothing below it
-        nothing = [pa.array([], pa.string()) for _ in names]
-        return Batch(pa.array([], pa.int64()), pa.RecordBatch.from_arrays(nothing, names=names))
-    arrays = [
-        pa.concat_arrays([batch.cells.column(name).cast(pa.string()) for batch in batches])
-        for name in names
-    ]
-    cells = pa.RecordBatch.from_arrays(arrays, names=names)
-    rows = pa.concat_arrays([batch.rows.cast(pa.int64()) for batch in batches])
-    return Batch(rows, cells, tuple(fault for batch in batches for fault in batch.faults))

@@ -22,9 +22,9 @@ from onecohort.errors import Mistake, StudyError
 from onecohort.findings import SCHEMA as FINDINGS_SCHEMA
 from onecohort.findings import Findings, Severity
 from onecohort.harmonize import ROW
+from onecohort.lineage import SCHEMA as LINEAGE_SCHEMA
+from onecohort.lineage import lineage_rows
 from onecohort.linkage import link
-from onecohort.patients import LINEAGE as LINEAGE_SCHEMA
-from onecohort.patients import lineage_rows
 from onecohort.quarantine import SCHEMA as QUARANTINE_SCHEMA
 from onecohort.repeats import Hashes, hash_texts, repeated_hashes
 from onecohort.rows import Index

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onecohort.exports.table import MemoryTable, Table
+from onecohort.coverage import check_layout
+from onecohort.exports.table import MemoryTable, Table, whole_table
 from onecohort.findings import Findings
-from onecohort.harmonize import check_layout, whole_table
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import plan_mapping
 from onecohort.prepare import prepare

@@ -12,6 +12,29 @@ from onecohort.rules.outcome import Converted, Remark, State
 from onecohort.rules.ranges import check_range
 
 
+def pick_rows(
+    found: FieldRows,
+    rows: Rows,
+    of_row: Index,
+    count: int,
+    context: Context,
+    near: pa.Array | None,
+    picked: dict[str, Index],
+) -> tuple[pa.Array, pa.Array | None]:
+    """The value and the date's precision of each of `count` patients, and in `picked` whence it came."""
+    if found.rule.take == "count":
+        return count_rows(found, rows, of_row, count, context), None
+    days = None
+    if near is not None:
+        days = pc.fill_null(near.cast(pa.int32()).cast(pa.float64()), np.nan)
+        days = days.to_numpy(zero_copy_only=False)
+    chosen = choose_rows(found, rows, of_row, count, context, days)
+    picked[found.field.name] = chosen
+    at = pa.array(chosen, mask=chosen < 0)
+    precision = found.precision.take(at) if found.precision is not None else None
+    return found.values.take(at), precision
+
+
 def choose_rows(
     found: FieldRows,
     rows: Rows,

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from onecohort.delivery import find_inputs, open_tables
-from onecohort.exports.table import Table
-from onecohort.harmonize import harmonize, whole_table
+from onecohort.exports.table import Table, whole_table
+from onecohort.harmonize import harmonize
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import JOINED, Step, plan_mapping, references_of
 from onecohort.pseudonym import PseudonymKey

@@ -23,6 +23,7 @@ from onecohort import (
     prepare,
     rows,
     rule_on_rows,
+    second_table,
     take,
 )
 from onecohort.balance import Imbalance
@@ -502,7 +503,7 @@ BUGS = [
     ),
     Bug(
         "rows of nobody are dropped",
-        replaced(patients.SecondTable, "close", orphans_are_dropped),
+        replaced(second_table.SecondTable, "close", orphans_are_dropped),
         test_rules_rows.test_a_row_that_belongs_to_nobody_is_quarantined,
     ),
     Bug(

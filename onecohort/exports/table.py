@@ -15,6 +15,7 @@ import pyarrow as pa
 ROWS_PER_BATCH = (
     131_072  # a dictionary per column and batch still pays, 12 columns stay under 20 MB
 )
+EVERYTHING = 1 << 62  # rows of a batch that is the whole table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,3 +167,21 @@ class MemoryTable:
             due = [one for one in waiting if is_last or one.row <= part[len(part) - 1].as_py()]
             waiting = waiting[len(due) :]
             yield Batch(part, cells.slice(start, rows), tuple(due))
+
+
+def whole_table(table: Table) -> Batch:
+    """A table as one batch."""
+    batches = list(table.batches(rows=EVERYTHING))
+    if len(batches) == 1:
+        return batches[0]
+    names = list(batches[0].cells.schema.names if batches else table.columns)
+    if not batches:  # a header and nothing below it
+        nothing = [pa.array([], pa.string()) for _ in names]
+        return Batch(pa.array([], pa.int64()), pa.RecordBatch.from_arrays(nothing, names=names))
+    arrays = [
+        pa.concat_arrays([batch.cells.column(name).cast(pa.string()) for batch in batches])
+        for name in names
+    ]
+    cells = pa.RecordBatch.from_arrays(arrays, names=names)
+    rows = pa.concat_arrays([batch.rows.cast(pa.int64()) for batch in batches])
+    return Batch(rows, cells, tuple(fault for batch in batches for fault in batch.faults))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onecohort.findings import SCHEMA as FINDINGS
+from onecohort.lineage import SCHEMA as LINEAGE
 
 SIDES = ("cohort", "merged", "left_out", "quarantined")
 
@@ -103,20 +104,8 @@ def read_run(path: Path) -> RunFolder:
         cohort=cohort,
         findings=pq.read_table(path / "findings.parquet").select(FINDINGS.names).cast(FINDINGS),
         quarantine=pq.read_table(path / "quarantine.parquet"),
-        lineage=pq.read_table(lineage) if lineage.is_file() else _NO_LINEAGE,
+        lineage=pq.read_table(lineage) if lineage.is_file() else LINEAGE.empty_table(),
     )
-
-
-_NO_LINEAGE = pa.schema(
-    [
-        ("center", pa.string()),
-        ("patient_id", pa.string()),
-        ("table", pa.string()),
-        ("export", pa.string()),
-        ("sheet", pa.string()),
-        ("row", pa.int64()),
-    ]
-).empty_table()
 
 
 def _count_filled(cohort: pa.Table) -> dict[str, dict[str, int]]:
