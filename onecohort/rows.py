@@ -88,7 +88,7 @@ class Rows:
     @property
     def spelling(self) -> NumberFormat:
         """How the table spells numbers."""
-        return NumberFormat(self.rule.decimal, self.rule.thousands)
+        return NumberFormat(self.rule.decimal, self.rule.thousands, percent=True)
 
     def matching(self, when: When, also_missing: AlsoMissing | None = None) -> Mask:
         """(n,) True where all conditions hold.

@@ -184,6 +184,52 @@ def test_error_cells_without_an_address_are_refused(tmp_path: Path) -> None:
         read(path)
 
 
+PERCENTAGES = {
+    "a share": (0.25, "0%", "25%"),
+    "with its digits": (0.333, "0%", "33.3%"),
+    "binary noise": (0.07, "0.0%", "7%"),
+    "a whole": (1, "0.00%", "100%"),
+    "nothing": (0, "0%", "0%"),
+    "a typed number": (25, "General", "25"),
+    "a quoted sign": (25, '0" %"', "25"),
+    "a text": ("25 %", "0%", "25 %"),
+    "a truth": (True, "0%", "TRUE"),
+}
+
+
+@pytest.mark.parametrize("case", PERCENTAGES)
+def test_a_percentage_is_what_the_cell_shows(tmp_path: Path, case: str) -> None:
+    value, form, text = PERCENTAGES[case]
+    path = workbook(tmp_path / "x.xlsx", ["id", "blasts"], ["1", value], ["2", 40], ["3", 0.5])
+
+    def display(sheet: Worksheet) -> None:
+        sheet["B2"].number_format = form
+        sheet["B4"].number_format = "0%"
+
+    seen = read(edited(path, display))
+    assert seen.cells == [("1", text), ("2", "40"), ("3", "50%")]
+
+
+ODS_CELL = '<table:table-cell office:value-type="{kind}" office:value="0.25"{more}/>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "texts"),
+    [
+        ("percentage", "", ("25%",)),
+        ("float", "", ("0.25",)),
+        ("percentage", ' table:number-columns-repeated="2"', ("25%", "25%")),
+    ],
+)
+def test_a_percentage_of_an_ods_is_what_the_cell_shows(
+    tmp_path: Path, kind: str, more: str, texts: tuple[str, ...]
+) -> None:
+    row = ODS_CELL.format(kind=kind, more=more)
+    path = ods(tmp_path / "x.ods", f"<table:table-row>{row}</table:table-row>")
+    names = tuple("ab"[: len(texts)])
+    assert read(path, columns=names).cells == [texts]
+
+
 def test_display_formats_hidden_rows_and_sheets_are_stated(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "x.xlsx", ["id", "dia", "blasts"], ["1", datetime.date(2019, 3, 12), 0.25]
@@ -197,7 +243,7 @@ def test_display_formats_hidden_rows_and_sheets_are_stated(tmp_path: Path) -> No
         sheet.parent.create_sheet("old").sheet_state = "hidden"
 
     table = opened(edited(path, dress))
-    assert see(table).cells == [("1", "2019-03-12", "0.25")]
+    assert see(table).cells == [("1", "2019-03-12", "25%")]
     assert table.facts["displayed_as"] == {"dia": "dd/mm/yyyy", "blasts": "0%"}
     assert table.facts["hidden_rows"] == 1
     assert table.facts["hidden_columns"] == [3]

@@ -80,6 +80,8 @@ REFUSED = [
      "number.unreadable", "is not a number", 'every text of this column is a number with decimal: "."'),
     ("digits of another script", "from: x", "<\u0663", "number.unreadable", "is not a number",
      "correct the cell, or add the text to missing"),
+    ("a percentage of something else", "from: x", "25 %", "number.unreadable", "is not a number",
+     'a percentage where no percentage is expected: declare unit: "%", or correct the cell'),
     ("a power without its sign", "from: x", "2x103", "number.unreadable", "is not a number",
      "correct the cell, or say with `pattern` how to take 2 out of it"),
     ("two signs", "from: x", "1.2.3", "number.unreadable", "is not a number",

@@ -67,6 +67,15 @@ def floats_text(values: pa.Array, digits: int = 17) -> pa.Array:
     return pc.replace_with_mask(text, odd, pa.array(mended, pa.string()))
 
 
+def percent_text(value: float) -> str:
+    """Text of a number that a spreadsheet displays as a percentage, with all its digits.
+
+    >>> percent_text(0.25), percent_text(0.07), percent_text(1 / 3)
+    ('25%', '7%', '33.3333333333333%')
+    """
+    return f"{float_text(float(Decimal(f'{value:.{SPREADSHEET_DIGITS}g}').scaleb(2)))}%"
+
+
 def date_text(value: datetime.date) -> str:
     """ISO text of a date or date-time; the time only if it is not midnight, its zone if it has one.
 

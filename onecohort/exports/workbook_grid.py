@@ -7,6 +7,7 @@ import python_calamine as calamine
 
 from onecohort.errors import ExportError
 from onecohort.exports import limits
+from onecohort.exports.cell_text import percent_text
 from onecohort.exports.workbook_scan import Range, SheetScan
 
 Grid = list[list[object]]
@@ -50,6 +51,10 @@ def read_grid(
     grid += [[""] * wide for _ in range(tall - len(grid))]
     for row in grid:
         row += [""] * (wide - len(row))
+    for row_number, column in scan.percents:
+        value = grid[row_number - 1][column - 1] if row_number <= len(grid) else None
+        if isinstance(value, float | int) and not isinstance(value, bool):
+            grid[row_number - 1][column - 1] = percent_text(value)
     for (row_number, column), text in texts.items():
         grid[row_number - 1][column - 1] = text
     return grid, merged

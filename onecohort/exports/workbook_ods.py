@@ -4,11 +4,12 @@ Rows and cells are written once and repeated by a number, so a few bytes can spa
 """
 
 import zipfile
+from collections.abc import Iterator
 from xml.parsers import expat
 
 from onecohort.errors import ExportError
 from onecohort.exports import limits
-from onecohort.exports.workbook_scan import SheetScan
+from onecohort.exports.workbook_scan import Place, SheetScan
 from onecohort.exports.workbook_xlsx import refuse_entities
 
 _ERROR = "calcext:value-type"
@@ -59,7 +60,7 @@ class _Reader:
         self._column = self._column_times = 0
         self._sheet_column = 0
         self._filled_to = 0
-        self._is_error = False
+        self._is_error = self._is_percent = False
         self._in_cell = False
         self._text = ""
 
@@ -94,6 +95,7 @@ class _Reader:
                 attributes, "table:number-columns-repeated", limits.MAX_SHEET_COLUMNS
             )
             self._is_error = attributes.get(_ERROR) == "error"
+            self._is_percent = attributes.get("office:value-type") == "percentage"
             self._in_cell, self._text = True, ""
             if "office:value-type" in attributes:
                 self._filled_to = self._column + self._column_times
@@ -113,11 +115,19 @@ class _Reader:
             self._in_cell = False
             if self._text:
                 self._filled_to = self._column + self._column_times
-            if self._is_error and self._column_times * self._row_times < 10_000:
-                for row in range(self._row_times):
-                    for column in range(self._column_times):
-                        place = (self._row + row + 1, self._column + column + 1)
-                        self.scan.errors[place] = self._text.strip() or "#UNKNOWN!"
+            if self._is_error:
+                text = self._text.strip() or "#UNKNOWN!"
+                self.scan.errors |= dict.fromkeys(self._places(), text)
+            if self._is_percent:
+                self.scan.percents.update(self._places())
+
+    def _places(self) -> Iterator[Place]:
+        """Rows and columns, from 1, of the cell and its repetitions."""
+        if self._column_times * self._row_times >= 10_000:
+            return
+        for row in range(self._row_times):
+            for column in range(self._column_times):
+                yield self._row + row + 1, self._column + column + 1
 
     def text(self, data: str) -> None:
         if self._depth == 1 and self._in_cell and len(self._text) < 100:

@@ -41,6 +41,7 @@ _UNCALCULATED = re.compile(
     """,
     re.VERBOSE,
 )
+_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')  # parts of a format that are shown as they stand
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*\shidden="(?:1|true)"')
 _COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
 _STYLED = re.compile(rb'<(?:\w+:)?c\b(?=[^>]*\ss="(\d+)")[^>]*\sr="([A-Z]{1,3})\d+"([^>]*)>')
@@ -65,6 +66,8 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
                 refuse_entities(chunk, where=where)
     part = _part_of(archive, sheet, where=where)
     scan = SheetScan()
+    shown = _display_formats(archive, where=where)
+    percents = _cells_styled([style for style, form in shown.items() if is_percentage(form)])
     styles: dict[int, list[int]] = {}
     rows_seen = 0
     for number, rows in enumerate(_whole_rows(archive, part, where=where)):
@@ -95,12 +98,37 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
             for match in _STYLED.finditer(rows):
                 if b't="' not in match[3] or b't="n"' in match[3]:
                     styles.setdefault(_column_number(match[2]), []).append(int(match[1]))
-    if styles:
-        shown = _display_formats(archive, where=where)
-        for column, met in sorted(styles.items()):
-            if names := list(dict.fromkeys(shown[style] for style in met if style in shown)):
-                scan.formats[column] = ", ".join(names)
+        if percents is not None:
+            for match in percents.finditer(rows):
+                scan.percents.add((int(match[2]), _column_number(match[1])))
+    for column, met in sorted(styles.items()):
+        if names := list(dict.fromkeys(shown[style] for style in met if style in shown)):
+            scan.formats[column] = ", ".join(names)
     return scan
+
+
+def is_percentage(display_format: str) -> bool:
+    """Whether a display format shows a hundred times the number, with the sign.
+
+    >>> is_percentage("0.0%"), is_percentage('0.0" %"'), is_percentage(r"0\\%")
+    (True, False, False)
+    """
+    return "%" in _QUOTED.sub("", display_format)
+
+
+def _cells_styled(styles: Sequence[int]) -> re.Pattern[bytes] | None:
+    """Finds the number cells of some styles; None where there are none to be found."""
+    if not styles:
+        return None
+    listed = b"|".join(str(style).encode() for style in styles)
+    return re.compile(
+        rb"""
+        <(?:\w+:)?c\b (?=[^>]*\ss="(?:"""
+        + listed
+        + rb""")") (?![^>]*\st="(?!n")) [^>]*\sr="([A-Z]{1,3})(\d{1,7})" [^>]*(?<!/)>
+        """,
+        re.VERBOSE,
+    )
 
 
 def _whole_rows(archive: zipfile.ZipFile, part: str, *, where: str) -> Iterator[bytes]:

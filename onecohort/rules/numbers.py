@@ -6,7 +6,7 @@ column, the message says so.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -146,7 +146,7 @@ def _read_odd(
         value = _read_plain(bound["number"], spelling)
         if value is not None:
             return _take_bound(value, bound["sign"], spelling.bounds)
-    return None, Remark("number.unreadable", "is not a number", _way_out(text, others))
+    return None, Remark("number.unreadable", "is not a number", _way_out(text, spelling, others))
 
 
 def _take_bound(value: float, sign: str, bounds: str | None) -> tuple[float | None, Remark | None]:
@@ -164,13 +164,17 @@ def _read_plain(text: str, spelling: NumberFormat) -> float | None:
     return float(spelling.plain(pa.array([text.strip()]))[0].as_py())
 
 
-def _way_out(text: str, others: Sequence[_OtherSpelling]) -> str:
+def _way_out(text: str, spelling: NumberFormat, others: Sequence[_OtherSpelling]) -> str:
     fitting = [other for other in others if _read_plain(text, other.spelling) is not None]
     for other in fitting:
         if other.fits_all:
             return f"every text of this column is a number with {other.words}"
     if fitting:
         return f"would be a number with {fitting[0].words}, but the column's other texts would not"
+    if text.endswith("%") and _read_plain(text[:-1], replace(spelling, percent=False)) is not None:
+        return (
+            'a percentage where no percentage is expected: declare unit: "%", or correct the cell'
+        )
     inside = re.search(r"\d+(?:[.,]\d+)?", text, re.ASCII)
     if inside:
         return f"correct the cell, or say with `pattern` how to take {inside[0]} out of it"
