@@ -95,8 +95,10 @@ def describe(appearance: Appearance) -> str:
         if numbers.thousands:
             parts.append(f"thousands {numbers.thousands!r}")
         if numbers.bounds:
-            parts.append(f"{numbers.bounds:,} bounds such as <5")
-        parts.extend(f"{unit} in {cells:,} cells" for unit, cells in numbers.units)
+            parts.append(f"{numbers.bounds:,} bound{'s' * (numbers.bounds != 1)} such as <5")
+        parts.extend(
+            f"{unit} in {cells:,} cell{'s' * (cells != 1)}" for unit, cells in numbers.units
+        )
         if numbers.doubt:
             parts.append(numbers.doubt)
     if appearance.unit:

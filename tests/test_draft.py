@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from onecohort.cli.check import check_center
 from onecohort.draft import draft_mapping, find_marks, save_draft, spelled, write
 from onecohort.errors import StudyError
 from onecohort.mapping import marks
@@ -343,6 +344,85 @@ def test_a_total_row_is_left_out(study: Study) -> None:
     mapping = parse_mapping(draft_mapping(study, "sarca", [path]).text).mapping
     (left_out,) = next(iter(mapping.tables.values())).leave_out
     assert left_out.when == {"Codice": ("Totale",)}
+
+
+def test_a_total_row_without_a_key_is_left_out_by_its_first_column(study: Study) -> None:
+    rows = [{"N°": str(i), "Codice": f"S-{i}", "Sesso": "M"} for i in range(1, 13)]
+    path = export(study, "sarca.csv", [*rows, {"N°": "Totale", "Codice": "", "Sesso": ""}])
+    mapping = parse_mapping(draft_mapping(study, "sarca", [path]).text).mapping
+    (left_out,) = next(iter(mapping.tables.values())).leave_out
+    assert left_out.when == {"N°": ("Totale",)}
+    assert mapping.ignore["N°"] == "numbers the rows"
+
+
+def test_groups_of_thousands_are_told_from_fractions_by_the_other_columns(study: Study) -> None:
+    rows = [
+        {"Codice": f"S-{i}", "GB (/mmc)": f"{i}.400", "Hb": f"9,{i}", "PLT": f"{i + 20}.000"}
+        for i in range(1, 10)
+    ]
+    text = draft_mapping(study, "sarca", [export(study, "sarca.csv", rows)]).text
+    mapping = parse_mapping(text).mapping
+    table = next(iter(mapping.tables.values()))
+    assert (table.decimal, table.thousands) == ((",",), ".")
+    assert mapping.fields["platelets_10e9_l"].unit == "/uL"
+    assert "it may separate thousands; it is read so" in text
+
+
+def test_texts_that_differ_by_case_are_one_value(study: Study) -> None:
+    text = draft(study, {"Sesso": "M"}, {"Sesso": "m"}, {"Sesso": "F"})
+    assert parse_mapping(text).mapping.fields["sex"].values == {"F": "female", "M": "male"}
+
+
+def test_yes_under_a_heading_that_is_a_term_is_guessed_to_be_the_term(study: Study) -> None:
+    text = draft(study, {"Deceduto": "SI"}, {"Deceduto": "NO"})
+    assert "# ? SI: dead  # 5 cells; 0.90 the column is called like 'dead'" in text
+    assert '# ? NO: "…"' in text
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "said", "silent"),
+    [
+        ("Blasti BM %", ("40", "50 %"), "bm_blasts_pct: { from: Blasti BM % }", "take it out"),
+        (
+            "ECOG performance status",
+            ("0 - Fully active", "1 - Restricted", "2 - Ambulatory"),
+            'pattern: "^(',
+            "correct them",
+        ),
+        ("Medico", ("dr. Rossi", ""), "Medico: the same wherever it is filled", "every row"),
+        ("Medico", ("dr. Rossi", "dr. Rossi"), "Medico: the same in every row", "wherever"),
+    ],
+)
+def test_what_a_rule_reads_by_itself_is_no_question(
+    study: Study, column: str, cells: tuple[str, ...], said: str, silent: str
+) -> None:
+    text = draft(study, *({column: cell} for cell in cells))
+    assert said in text
+    assert silent not in text
+
+
+def test_an_instrument_has_the_columns_that_its_own_rows_fill(study: Study) -> None:
+    head = {
+        "Record ID": "",
+        "Repeat Instrument": "",
+        "Repeat Instance": "",
+        "Sex": "",
+        "Cycle number": "",
+    }
+    base = [
+        {**head, "Record ID": str(i), "Sex": "Male" if i % 2 else "Female"} for i in range(1, 13)
+    ]
+    cycles = [
+        {**head, "Record ID": str(i), "Repeat Instrument": "Cycles", "Repeat Instance": str(n),
+         "Cycle number": str(n)}
+        for i in range(1, 13) for n in (1, 2)
+    ]  # fmt: skip
+    path = export(study, "sarca_DATA_LABELS.csv", [*base, *cycles])
+    drafted = draft_mapping(study, "sarca", [path])
+    assert "cycles.Sex" not in drafted.text
+    save_draft(study, drafted)
+    told = [str(each.mistake) for each in check_center(study, "sarca")]
+    assert not [line for line in told if "neither mapped nor ignored" in line]
 
 
 def test_a_draft_never_overwrites(study: Study) -> None:

@@ -257,7 +257,7 @@ def test_a_column_of_very_many_texts_gives_a_lower_bound(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("name", "texts", "words"),
     [
-        ("Hb (g/L)", ["98,5", "102", "<5"], "number; 5 to 102; decimal ','; 1 bounds such as <5"),
+        ("Hb (g/L)", ["98,5", "102", "<5"], "number; 5 to 102; decimal ','; 1 bound such as <5"),
         ("Hb (g/L)", ["98,5", "102"], "unit g/L"),
         ("Data", ["01/02/2019", "03/04/2019"], "day or month first: no cell decides"),
         ("Data", ["31/12/2019", "12/31/2019"], "day first in 1, month first in 1 cells"),
@@ -265,7 +265,7 @@ def test_a_column_of_very_many_texts_gives_a_lower_bound(monkeypatch: pytest.Mon
         ("Data", ["31/12/2019"] * 5 + ["31/02/2019"], "1 impossible"),
         ("PLT", ["34.000", "12.500"], "it may separate thousands"),
         ("PLT", ["1.234,5", "2,5", "7,5"], "thousands '.'"),
-        ("Hb", ["12 g/L", "14"], "g/L in 1 cells"),
+        ("Hb", ["12 g/L", "14"], "g/L in 1 cell"),
     ],
 )
 def test_a_column_is_described_in_words(name: str, texts: list[str | None], words: str) -> None:

@@ -165,6 +165,19 @@ def test_assignment_leaves_a_column_without_field_below_the_least_score() -> Non
     assert [guess and guess.field for guess in assign(rankings)] == ["sex", None]
 
 
+def test_two_poor_guesses_do_not_outweigh_a_sure_one() -> None:
+    rankings = (
+        (Suggestion("drug", 1.0, ""), Suggestion("line", 0.9, "")),
+        (Suggestion("start", 0.99, ""), Suggestion("drug", 0.3, "")),
+        (Suggestion("start", 0.98, ""),),
+    )
+    assert [guess and guess.field for guess in assign(rankings, least=0.15)] == [
+        "drug",
+        "start",
+        None,
+    ]
+
+
 def test_nothing_in_gives_nothing_out() -> None:
     assert rank_fields([], FIELDS) == ()
     assert rank_fields([column("x")], []) == ((),)

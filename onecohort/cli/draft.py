@@ -1,6 +1,7 @@
 """`onecohort draft`: a first mapping for a new center, or what a delivery adds to one that stands."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from onecohort.draft import (
 )
 from onecohort.errors import Mistake, StudyError
 from onecohort.exports.registry import FORMATS
+from onecohort.mapping.language import CENTER_NAME
 from onecohort.mapping.load import parse_mapping
 from onecohort.study import Study, load_study
 
@@ -26,9 +28,12 @@ def draft_command(
 ) -> int:
     """Draft the mapping of a center and save it beside the others; never over one that stands."""
     opened = load_study(study, exports=exports)
+    if not re.fullmatch(CENTER_NAME, center):
+        fix = "small letters, digits and _, a letter first, as its mapping will be called"
+        raise StudyError(Mistake(f"onecohort draft {center}", "cannot name a center", fix))
     drafted = draft_mapping(opened, center, files or delivered(opened, center))
+    mapping = parse_mapping(drafted.text, f"{center}.yaml").mapping
     path = save_draft(opened, drafted)
-    mapping = parse_mapping(drafted.text, path.name).mapping
     marks = len(find_marks(drafted.text))
     if as_json:
         told = {

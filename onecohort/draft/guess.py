@@ -31,7 +31,8 @@ RUNNERS_UP = 4
 WORTH_NAMING = 0.05
 
 
-_REASONS = {"empty": "empty in this delivery", "constant": "the same in every row"}
+_REASONS = {"empty": "empty in this delivery", "constant": "the same wherever it is filled"}
+RUNNING = 10  # numbers that follow each other without a gap, from which they only count the rows
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def guess_fields(
     flags = flag_groups(sources, rankings, targets)
     flagged = {row for group in flags.values() for row in group}
     free = [
-        () if row in flagged else tuple(g for g in ranking if _open(g, schema.fields, flags))
+        ()
+        if row in flagged or _counts_rows(places[row].column)
+        else tuple(g for g in ranking if _open(g, schema.fields, flags))
         for row, ranking in enumerate(rankings)
     ]
     taken = {
@@ -149,6 +152,13 @@ def places_of(tables: Sequence[DraftTable]) -> list[Place]:
 def _open(guess: Suggestion, fields: Mapping[str, Field], flags: Mapping[str, list[int]]) -> bool:
     least = LEAST_DERIVED if fields[guess.field].derived else LEAST
     return guess.score >= least and guess.field not in flags
+
+
+def _counts_rows(column: ColumnProfile) -> bool:
+    """Whether a column holds 1, 2, 3 … and so measures nothing; a total at its end does not matter."""
+    numbers = sorted(int(text) for text, _ in column.texts if text.isdecimal())
+    unique = column.distinct == column.filled and len(numbers) >= max(RUNNING, column.filled - 1)
+    return unique and numbers == list(range(1, len(numbers) + 1))
 
 
 def flag_groups(
@@ -243,6 +253,10 @@ def _ignored(
 ) -> tuple[str, str, str]:
     looks = place.column.appearance.looks
     reason = _REASONS.get(looks, "not in the protocol")
+    if looks == "constant" and place.column.filled == place.column.rows:
+        reason = "the same in every row"
+    if _counts_rows(place.column):
+        looks, reason = "identifier", "numbers the rows"
     near = [guess for guess in ranking[:1] if guess.score >= WORTH_NAMING]
     notes: list[str] = [looks]
     for guess in near:

@@ -16,14 +16,17 @@ from onecohort.rules.units import convertible_to, factor_between, find_unit, pla
 from onecohort.schema import Field
 from onecohort.suggest import Memory, SourceColumn, TermSuggestion, rank_terms
 from onecohort.suggest.contents import as_number
+from onecohort.suggest.flags import term_of_flag
 from onecohort.suggest.sources import target_field
 
 type_of_value = str | tuple[str, ...] | dict[str, str]
 
 NATIVE = frozenset(("yes", "no", "true", "false"))  # read without `values`
+_NUMBER_FIRST = re.compile(r"\d+(?:\s*[^\d\s]{1,2}|\s*[-–:=.)]\s+\D.*)")  # "2a", "0 - fully active"
 ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 MOST_VALUES = 60  # a coded field of more texts needs another hand than a draft's
 RARELY_WRITTEN = frozenset(("10*6/L", "[ppth]"))  # the same as another unit that people do write
+CALLED = 0.9  # "yes" in a column called "dead"
 IN_RANGE = 0.5  # share of plausible numbers below which another unit is looked for
 
 
@@ -102,7 +105,12 @@ def _take(target: Field) -> str:
 def _present(column: ColumnProfile, spelling: TableSpelling) -> list[tuple[str, int]]:
     """The column's texts that are not declared missing by the table or the file."""
     gone = {fold(text) for text in (*spelling.missing, *column.user_missing)}
-    return [(tidy(text), count) for text, count in column.texts if fold(text) not in gone]
+    found: dict[str, tuple[str, int]] = {}
+    for text, count in column.texts:  # the most frequent first: "M" stands for "m" as well
+        if fold(text) not in gone:
+            first, cells = found.get(fold(text), (tidy(text), 0))
+            found[fold(text)] = first, cells + count
+    return list(found.values())
 
 
 def _own_missing(column: ColumnProfile, spelling: TableSpelling) -> tuple[str, ...]:
@@ -138,8 +146,13 @@ def _coded(
     if len(shown) < len(unsure):
         cells = sum(counts[text] for text in unsure if text not in shown)
         parts.guesses.append(f"{amount(cells)} with a date or a person's code, not shown here")
+    called = term_of_flag(source, target_field(target))
     for text in shown:
-        parts.open.append(open_value(text, counts[text], ranked[text], target, column))
+        guesses = ranked[text]
+        if not guesses and called and yes_or_no(fold(text)) == "yes":
+            why = f"the column is called like {called!r}"
+            guesses = (TermSuggestion(called, CALLED, why, certain=False),)
+        parts.open.append(open_value(text, counts[text], guesses, target, column))
 
 
 def open_value(
@@ -211,18 +224,21 @@ def _numbers(parts: _Parts, target: Field, column: ColumnProfile, spelling: Tabl
     if found.bounds:
         parts.guesses.append(f"{amount(found.bounds)} such as <5: say bounds: limit or half")
     for unit, cells in found.units if "pattern" not in parts.keys else ():
+        if find_unit(unit) == target.unit == "%":
+            continue  # a rule reads "40 %" by itself
         parts.guesses.append(
             f"{amount(cells)} with {unit} behind the number: take it out with `pattern`"
         )
     if found.doubt:
-        parts.guesses.append(found.doubt)
+        read = "; it is read so" if spelling.thousands == found.decimal else ""
+        parts.guesses.append(found.doubt + read)
     if target.unit is not None:
-        _unit(parts, target, column)
+        _unit(parts, target, column, spelling)
 
 
-def _unit(parts: _Parts, target: Field, column: ColumnProfile) -> None:
+def _unit(parts: _Parts, target: Field, column: ColumnProfile, spelling: TableSpelling) -> None:
     assert target.unit is not None
-    written = column.appearance.unit
+    written, found = column.appearance.unit, column.appearance.numbers
     unit = find_unit(written) if written else None
     if unit is not None:
         if factor_between(unit, target.unit, target.name) is None:
@@ -230,7 +246,9 @@ def _unit(parts: _Parts, target: Field, column: ColumnProfile) -> None:
         elif unit != target.unit:
             parts.keys["unit"] = unit
         return
-    numbers = [n for text, _ in column.texts if (n := as_number(text)) is not None]
+    grouped = spelling.thousands if found and found.doubt else ""
+    texts = [text.replace(grouped, "") for text, _ in column.texts]
+    numbers = [n for text in texts if (n := as_number(text)) is not None]
     values = np.array(numbers, dtype=np.float64)
     window = target.plausible or target.possible
     if window is None or not len(values):
@@ -260,7 +278,7 @@ def _odd_texts(parts: _Parts, column: ColumnProfile, spelling: TableSpelling) ->
         return
     if all(fold(text) in ROMAN for text, _ in odd):
         parts.keys["values"] = {text: ROMAN[fold(text)] for text, _ in sorted(odd)}
-    elif len(odd) == len(present) and all(re.fullmatch(r"\d+\s*[^\d\s]{1,2}", t) for t, _ in odd):
+    elif len(odd) == len(present) and all(_NUMBER_FIRST.fullmatch(t) for t, _ in odd):
         parts.keys["pattern"] = r"^(\d+)"
         parts.guesses.append(f"the number is the beginning of texts such as {odd[0][0]!r}")
     elif len(odd) <= MOST_VALUES:

@@ -50,13 +50,14 @@ def spell_table(
         for form, count in found.formats:
             cells[in_order(form, month_first=order_is_month)] += count
     formats = tuple(form for form, _ in cells.most_common() if form not in (ISO, "excel"))
+    decimal = _decimal(given)
     return TableSpelling(
         dates=formats,
         pivot_year=year - YEARS_BACK if any("%y" in form for form in formats) else None,
         month_first=order_is_month,
         why_dates=_why(day_first, month_first, formats),
-        decimal=_decimal(given),
-        thousands=_thousands(given),
+        decimal=decimal,
+        thousands=_thousands(given, decimal),
         missing=_missing(given, terms),
     )
 
@@ -85,21 +86,24 @@ def _why(day_first: int, month_first: int, formats: tuple[str, ...]) -> str:
 
 
 def _decimal(columns: Iterable[ColumnProfile]) -> tuple[str, ...]:
-    signs = Counter(
-        found.decimal
+    found = [
+        (numbers.decimal, bool(numbers.doubt))
         for column in columns
-        if (found := column.appearance.numbers)
+        if (numbers := column.appearance.numbers)
         and column.appearance.looks == "number"
-        and found.decimal
-    )
+        and numbers.decimal
+    ]
+    # "122.000" beside "9,8" has no fraction: of doubtful signs only what nobody contradicts counts.
+    sure = [sign for sign, doubtful in found if not doubtful]
+    signs = Counter(sure or [sign for sign, _ in found])
     return tuple(sign for sign, _ in signs.most_common())
 
 
-def _thousands(columns: Iterable[ColumnProfile]) -> str:
-    signs = Counter(
-        found.thousands
-        for column in columns
-        if (found := column.appearance.numbers) and found.thousands
+def _thousands(columns: Iterable[ColumnProfile], decimal: Collection[str]) -> str:
+    found = [numbers for column in columns if (numbers := column.appearance.numbers)]
+    signs = Counter(numbers.thousands for numbers in found if numbers.thousands)
+    signs.update(
+        numbers.decimal for numbers in found if numbers.doubt and {numbers.decimal} - set(decimal)
     )
     return signs.most_common(1)[0][0] if signs else ""
 

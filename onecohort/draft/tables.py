@@ -29,7 +29,7 @@ class DraftTable:
     declared  what has to be declared of the layout, as the mapping language spells it
     key       the column that most likely tells one patient from another, with the reason
     rows      "one" or "many" per patient
-    totals    texts of the key that stand in a row of totals
+    totals    (column, text) of rows of totals: the key, or the first column where the key is blank
     zero_pad  digits of the key, where leading zeros were lost in one of several tables
     """
 
@@ -41,7 +41,7 @@ class DraftTable:
     key: str
     why_key: str
     rows: str
-    totals: tuple[str, ...] = ()
+    totals: tuple[tuple[str, str], ...] = ()
     zero_pad: int | None = None
 
     def column(self, name: str) -> ColumnProfile:
@@ -76,7 +76,7 @@ def find_tables(
             skipped.append(f"{_title(summary)} has no column that tells patients apart")
         else:
             found.append(table)
-    return _padded(_named(_patients_first(found))), skipped
+    return _padded(_named(_patients_first(_own_columns(found)))), skipped
 
 
 def _title(summary: TableSummary) -> str:
@@ -104,9 +104,25 @@ def _read(
         declared=_declared(layout, table.facts),
         profile=profile,
         key=key.name,
-        why_key=f"{key.distinct:,} different texts in {key.filled:,} of {key.rows:,} rows",
+        why_key=_why_key(key),
         rows="one" if one else "many",
-        totals=tuple(text for text, _ in key.texts if fold(text) in TOTALS),
+        totals=_totals(key, profile.columns[0]),
+    )
+
+
+def _why_key(key: ColumnProfile) -> str:
+    least = "more than " if key.distinct_at_least else ""
+    return f"{least}{key.distinct:,} different texts in {key.filled:,} of {key.rows:,} rows"
+
+
+def _totals(key: ColumnProfile, first: ColumnProfile) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        dict.fromkeys(
+            (column.name, text)
+            for column in (key, first)
+            for text, _ in column.texts
+            if fold(text) in TOTALS
+        )
     )
 
 
@@ -158,6 +174,28 @@ def _declared(layout: Layout, facts: Mapping[str, object]) -> dict[str, str]:
         "dictionary": layout.dictionary.name if layout.dictionary else None,
     }
     return {key: text for key, text in given.items() if text is not None}
+
+
+def _own_columns(tables: Sequence[DraftTable]) -> list[DraftTable]:
+    """Each instrument of a REDCap export with the columns that its own rows fill.
+
+    All instruments share one header; a column that none of them fills stays with the first.
+    """
+    own = [table for table in tables if table.layout.instrument is not None]
+    filled = {(t.profile.export, c.name) for t in own for c in t.profile.columns if c.filled}
+    out, seen = [], set[str]()
+    for table in tables:
+        export = table.profile.export
+        if table in own:
+            columns = tuple(
+                column
+                for column in table.profile.columns
+                if column.filled or (export not in seen and (export, column.name) not in filled)
+            )
+            seen.add(export)
+            table = replace(table, profile=replace(table.profile, columns=columns))
+        out.append(table)
+    return out
 
 
 def _patients_first(tables: Sequence[DraftTable]) -> list[DraftTable]:

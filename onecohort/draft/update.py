@@ -87,6 +87,7 @@ def _columns(
         for name, profile in profiles.items()
         for column in profile.columns
         if column.name not in known[name]
+        and (column.filled or loaded.mapping.tables[name].instrument is None)
     ]
     if not new:
         return []

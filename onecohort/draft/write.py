@@ -54,8 +54,8 @@ def _table(table: DraftTable, spelling: TableSpelling) -> list[str]:
     if table.totals:
         lines += [f"    {MARK} no patients", "    leave_out:"]
         lines += [
-            f"      - {{ when: {{ {scalar(table.key)}: {scalar(text)} }}, reason: total row }}"
-            for text in table.totals
+            f"      - {{ when: {{ {scalar(column)}: {scalar(text)} }}, reason: total row }}"
+            for column, text in table.totals
         ]
     if table.zero_pad:
         lines.append(f"    {MARK} ids of another table have their leading zeros")

@@ -4,7 +4,7 @@ The sound part of a mapping is looked at even where other parts have mistakes, s
 everything at once. What stands in the cells is looked at by `onecohort.mapping.against_cells`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ from onecohort.mapping.language import ROW_NUMBER
 from onecohort.mapping.load import LoadedMapping, did_you_mean, nearest
 from onecohort.mapping.references import JOINED, named_columns, plan_mapping, split_reference
 from onecohort.mapping.source import NodePath, Tree
+from onecohort.rules.coded import encode
 from onecohort.schema import CohortSchema
 
 Level = Literal["mistake", "warning", "note"]
@@ -115,12 +116,25 @@ def _unspoken(
     home = "ignore" if loaded.written("ignore") else "tables"
     for name, table in tables.items():
         where = loaded.where("ignore") if home == "ignore" else loaded.where("tables", name)
-        for column in table.columns:
-            if (name, column) not in spoken | meant:
-                shown = column if name == first else f"{name}{JOINED}{column}"
-                what = f"the column {shown!r} of {_named(table)} is neither mapped nor ignored"
-                fix = f"map it, or write `{shown}: <reason>` under ignore"
-                yield Told(Mistake(where, what, fix), "warning")
+        unspoken = [column for column in table.columns if (name, column) not in spoken | meant]
+        if loaded.mapping.tables[name].instrument is not None:
+            unspoken = _filled(table, unspoken)
+        for column in unspoken:
+            shown = column if name == first else f"{name}{JOINED}{column}"
+            what = f"the column {shown!r} of {_named(table)} is neither mapped nor ignored"
+            fix = f"map it, or write `{shown}: <reason>` under ignore"
+            yield Told(Mistake(where, what, fix), "warning")
+
+
+def _filled(table: Table, columns: Sequence[str]) -> list[str]:
+    """The columns that hold anything: all instruments of a REDCap export share one header."""
+    found: set[str] = set()
+    for batch in table.batches(columns) if columns else ():
+        for name in columns:
+            texts = encode(batch.cells.column(name)).texts
+            if name not in found and any(text and text.strip() for text in texts.to_pylist()):
+                found.add(name)
+    return [name for name in columns if name in found]
 
 
 def _faulty_texts(loaded: LoadedMapping) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 SPECIAL_DATES = ("excel", "excel1904")
+CENTER_NAME = "[a-z][a-z0-9_]*"
 ROW_NUMBER = "row number"  # as a key: the file names nobody, each row is a patient of its own
 
 
@@ -220,7 +221,7 @@ class Review(Node):
 class Mapping(Node):
     """A center's file."""
 
-    center: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    center: Annotated[str, StringConstraints(pattern=rf"^{CENTER_NAME}$")]
     title: Filled
     reviewed: Review | None = None
     tables: Annotated[dict[Filled, TableRule], Field(min_length=1)]

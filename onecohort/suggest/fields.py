@@ -30,6 +30,8 @@ SAME_HEADING = 3.0
 HELD = 4.0
 FLAGS = 12.0
 ALONE = 4.0  # set by hand for schemas of a few dozen fields; costs the five studies .005 of MRR
+SUREST = 0.9999  # a score is no surer than that, however it was rounded
+TIE = 1e-6  # a guess at the very least is better than none
 SAME = 0.98  # similarity from which two headings are the same but for case and signs
 _KINDS = {  # what is said where the type agrees, and where it cannot fit
     "identifier": ("one text per patient", "but it identifies nobody"),
@@ -104,7 +106,7 @@ def score(evidence: Evidence) -> FloatArray:
 def assign(
     rankings: Sequence[Sequence[Suggestion]], *, least: float = 0.1
 ) -> tuple[Suggestion | None, ...]:
-    """One field for each column and one column for each field, so that the scores sum highest.
+    """One field for each column and one column for each field, so that all are likeliest together.
 
     A column stays without a field (None) where its guesses score under `least` or where others have
     a better claim to them.
@@ -116,13 +118,20 @@ def assign(
     gain = np.zeros((len(rankings), len(fields)))
     for row, ranking in enumerate(rankings):
         for guess in ranking:
-            gain[row, place[guess.field]] = guess.score if guess.score >= least else 0.0
+            # Odds, not scores: two poor guesses must not outweigh a sure one.
+            if guess.score >= least:
+                gain[row, place[guess.field]] = _log_odds(guess.score) - _log_odds(least) + TIE
     rows, columns = linear_sum_assignment(gain, maximize=True)
     taken = {int(r): fields[c] for r, c in zip(rows, columns, strict=True) if gain[r, c] > 0}
     return tuple(
         next((guess for guess in ranking if guess.field == taken.get(row)), None)
         for row, ranking in enumerate(rankings)
     )
+
+
+def _log_odds(score: float) -> float:
+    bounded = min(score, SUREST)
+    return float(np.log(bounded / (1 - bounded)))
 
 
 def _why(
