@@ -63,6 +63,15 @@ class Computed:
     statement: str = ""
 
 
+def with_unit(figure: str, unit: str) -> str:
+    """A figure as a table shows it; nothing stays nothing.
+
+    >>> with_unit("24", "%"), with_unit("6.5", "mo"), with_unit("0.037", "1"), with_unit("9", "g/dL")
+    ('24%', '6.5 months', '0.037', '9 g/dL')
+    """
+    return figure and figure + {"1": "", "mo": " months", "%": "%"}.get(unit, f" {unit}")
+
+
 def load_published(path: Path, name: str = "schemas/published.yaml") -> Published:
     """Read the printed figures; raises StudyError with every mistake of the file."""
     source = read_yaml(path, name)

@@ -151,11 +151,14 @@ def result_table(folder: Path) -> Table | None:
     path = folder / "analysis.json"
     if not path.is_file():
         return None
+    from onecohort.analysis.published import with_unit
+
     compared = json.loads(path.read_text(encoding="utf-8"))["published"]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, justify in (("statistic", "left"), ("published", "right"), ("computed", "right")):
         table.add_column(name, justify="left" if justify == "left" else "right")
     table.add_column("")
     for row in compared:
-        table.add_row(row["what"], row["printed"], row["rounded"], row["verdict"])
+        printed, computed = (with_unit(row[name], row["unit"]) for name in ("printed", "rounded"))
+        table.add_row(row["what"], printed, computed, row["verdict"])
     return table

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from onecohort.analysis.analyze import Analysis
+from onecohort.analysis.published import with_unit
 from onecohort.analysis.table_one import Baseline, Summary, TableOne
 from onecohort.estimates import Estimate
 from onecohort.report.journal import (
@@ -48,10 +49,15 @@ def published_table(analysis: Analysis) -> Table:
     """Published, computed, agrees: the first table of the report."""
     rows = []
     for figure in analysis.published:
-        unit = {"1": "", "mo": " months", "%": "%"}.get(figure.unit, f" {figure.unit}")
-        computed = figure.rounded + unit if figure.computed is not None else NOTHING
+        computed = with_unit(figure.rounded, figure.unit) or NOTHING
         exact = f"{figure.computed:.6g}" if figure.computed is not None else figure.statement
-        cells = (figure.what, figure.printed + unit, computed, exact, figure.verdict)
+        cells = (
+            figure.what,
+            with_unit(figure.printed, figure.unit),
+            computed,
+            exact,
+            figure.verdict,
+        )
         rows.append(Row(cells))
     return Table(
         "published",
