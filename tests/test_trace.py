@@ -6,6 +6,7 @@ The files are read here a second time, by other libraries than the engine's own 
 import csv
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -87,7 +88,10 @@ def from_statistics(cell: Cell) -> object:
 
 @cache
 def database_rows(table: str) -> list[dict[str, object]]:
-    with sqlite3.connect(SAMPLE / "volturno" / "registro_lam.sqlite") as connection:
+    with (
+        closing(sqlite3.connect(SAMPLE / "volturno" / "registro_lam.sqlite")) as connection,
+        connection,
+    ):
         connection.row_factory = sqlite3.Row
         # A table is named by the mapping, never by data.
         found = connection.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
