@@ -21,7 +21,7 @@ fields:
         ("fields:\n  sex: { from: x }", "fields: all", "5:1", "fields must be a block", "name: "),
         ("fields:\n  sex: { from: x }", "fields: [sex]", "5:1", "fields must be a block", "name: "),
         ("{ from: x }", "[x]", "6:3", "fields.sex must be a block", "such as { from, constant"),
-        ("{ from: x }", "{ from: [x] }", "6:16", "fields.sex.from must be one text", "a list or a block"),
+        ("{ from: x }", "{ from: [x] }", "6:16", "fields.sex.from must be one text", "`filled_from`"),
         ("{ from: x }", "{ from: '' }", "6:10", "fields.sex.from is empty", ""),
         ("{ from: x }", "{ from: x, values: M }", "6:19", "fields.sex.values must be", "name: "),
         ("{ from: x }", "{ from: x, values: { M: [a] } }", "6:32", "sex.values.M must be one text", ""),

@@ -36,9 +36,31 @@ SLIPS = (
          "'sex' stands here a second time (first in line 20)", "keep one"),
     slip("a text twice under values", "M: male, F: female", f"M: male, {MARK}M: female",
          "'M' stands here a second time", "keep one"),
+    slip("a no-break space", "    key: Codice\n    dates", f"{MARK}\u00a0   key: Codice\n    dates",
+         "a no-break space stands", "plain blanks"),
+    slip("typographic quotes", 'dates: "%d/%m/%Y"\n    missing', f"dates: {MARK}“%d/%m/%Y”\n    missing",
+         "typographic quotes", "straight quotes"),
+    slip("a question mark alone", "M: male", f"M: {MARK}?", "'?' stands here alone", "write the term"),
+    slip("a second document", "\nunavailable:", f"\n{MARK}---\nunavailable:",
+         "'---' begins a second document", "take the line out"),
+    slip("a sign of no text", "title: Panaro", f"title: {MARK}\x00Panaro", "U+0000", "take it out"),
+    slip("a name that stands for nothing", "{ from: Sesso, values: { M: male, F: female } }",
+         f"{MARK}*same", "undefined alias", "needs quotes"),
+    slip("brackets without end", "title: Panaro", "title: " + "[" * 3000, "nested too deep", "close"),
     # --- not the language -----------------------------------------------------------------------
     slip("a misspelt word of a table", "rows: many", f"{MARK}row: many",
          "'row' is not a word of the language", "did you mean 'rows'?"),
+    slip("no blank after a colon", "{ from: Sesso,", f"{{ {MARK}from:Sesso,",
+         "no blank follows the ':'", "write `from: Sesso`"),
+    slip("several columns in from", "from: Sesso", f"from: {MARK}[Sesso, Genere]",
+         "from must be one text", "`filled_from`"),
+    slip("several files", "files: panaro/esami_*.csv", f"files: {MARK}[panaro/esami_*.csv]",
+         "files must be one text", "another file is another table"),
+    slip("a table without the name of its key", "    key: Codice\n    dates", f"    {MARK}key:\n    dates",
+         "tables.pazienti.key is empty", "write `key: …`"),
+    correction("a correction confirmed on no day", "reason: typing error",
+               f"reason: typing error, confirmed: {MARK}soon",
+               "must be a day, and is 'soon'", "2021-06-30"),
     slip("a misspelt word of a rule", "values: { M", f"{MARK}value: {{ M",
          "'value' is not a word of the language", "did you mean 'values'?"),
     slip("a word that may not stand here", "rows: many", f"rows: {MARK}multiple",
@@ -158,9 +180,24 @@ SLIPS = (
          "no field 'sesso'", "did you mean 'sex'?"),
     slip("an example with a misspelt column", "Sesso: F, MDS", f"{MARK}Seso: F, MDS",
          "nothing of a column 'Seso'", "did you mean 'Sesso'?"),
+    slip("a date that counts from itself", "{ from: Nascita }", "{ from: Nascita, days_from: birth_date }",
+         "count from each other: birth_date", "from another date"),
     # --- not the export -------------------------------------------------------------------------
     slip("a file that is not there", "files: panaro/esami_*.csv", f"files: {MARK}panaro/labs_*.csv",
          "panaro/labs_*.csv matches no file", "esami_2021-06.csv"),
+    slip("a sheet of a text", "    key: Codice\n    dates",
+         f"    {MARK}sheet: Dati\n    key: Codice\n    dates",
+         "has no sheets, so `sheet` says nothing", "take it out"),
+    slip("another sign between columns", "    key: Codice\n    dates",
+         f"    delimiter: {MARK}\",\"\n    key: Codice\n    dates",
+         "has one column only, 'Codice;Sesso;", '`delimiter: ";"`'),
+    slip("an encoding that is none", "    key: Codice\n    dates",
+         f"    encoding: {MARK}klingon\n    key: Codice\n    dates", "no encoding 'klingon'", "cp1252"),
+    slip("a format that is none", "    key: Codice\n    dates",
+         f"    format: {MARK}exel\n    key: Codice\n    dates", "no format 'exel'", "xlsx"),
+    slip("a header row beyond the end", "    key: Codice\n    dates",
+         "    header_row: 99\n    key: Codice\n    dates", "before the header row 99",
+         "correct header_row"),
     slip("a misspelt column", "from: Sesso", f"from: {MARK}Seso",
          "panaro/pazienti_2021-06.csv has no column 'Seso'", "did you mean 'Sesso'?"),
     slip("a misspelt column in a case", "{ Eziologia: t-LAM }", f"{{ {MARK}Etiologia: t-LAM }}",
@@ -274,9 +311,11 @@ def test_a_marked_guess_is_a_warning_and_keeps_a_mapping_from_being_reviewed(stu
 
 def test_a_file_of_nothing_and_a_file_of_no_text_are_mistakes(study: Study) -> None:
     path = study.root / "center_mappings" / "panaro.yaml"
-    assert {each.mistake.what for each in told_of(study, "")} == {
-        "center is missing", "title is missing", "tables is missing", "fields is missing",
-    }  # fmt: skip
+    for text in ("", "# a comment\n"):
+        (told,) = told_of(study, text)
+        assert told.mistake.where == "center_mappings/panaro.yaml:1:1"
+        assert told.mistake.what == "nothing stands in this file"
+        assert "onecohort draft" in told.mistake.fix
     path.write_bytes(b"center: panaro\ntitle: caff\xe8\n")
     (told,) = check_center(study, "panaro")
     assert told.mistake.where == "center_mappings/panaro.yaml:2:1"

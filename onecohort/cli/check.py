@@ -121,6 +121,10 @@ def _at_table(mistake: Mistake, loaded: LoadedMapping) -> Mistake:
         if table.files is not None and (export.match(table.files) or str(export) == table.files)
     ]
     where = loaded.at("tables", named[0], "files") if named else loaded.where("tables")
+    word = mistake.what.partition(":")[0]  # what a reader says of its own word: "encoding: …"
+    written = loaded.mapping.tables[named[0]].model_fields_set if named else ()
+    if word in written:
+        where = loaded.at("tables", named[0], word)
     return Mistake(where, f"{mistake.where} {mistake.what}", mistake.fix)
 
 

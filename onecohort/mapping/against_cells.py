@@ -122,7 +122,15 @@ def _counted(findings: pa.Table, fields: set[str]) -> list[Row]:
     counted = (
         findings.sort_by("row")
         .group_by(keys, use_threads=False)
-        .aggregate([("row", "count"), ("row", "min"), ("raw", "first"), ("raw", "count_distinct")])
+        .aggregate(
+            [
+                ("row", "count"),
+                ("row", "min"),
+                ("raw", "first"),
+                ("raw", "count_distinct"),
+                ([], "count_all"),
+            ]
+        )
     )
     rows: list[Row] = counted.to_pylist()
     return rows
@@ -139,6 +147,9 @@ def _said(row: Row) -> str:
     )
     if row["check"] == "correction.unused":
         return f"{message}: {row['raw_first']!r} in {column!r}"
+    if row["row_min"] is None:  # the patient has no row in that table
+        patients = int(str(row["count_all"]))
+        return f"{message} ({patients} patient{'s' * (patients != 1)})"
     if column is None:
         return f"row {row['row_min']} {message} ({cells})"
     return f"{words_of({**row, 'raw': row['raw_first']}, f' in {column!r}')} ({first})"

@@ -20,6 +20,7 @@ from onecohort.rules.coded import encode
 from onecohort.schema import CohortSchema
 
 Level = Literal["mistake", "warning", "note"]
+LEAST_SIGNS = 2  # of a delimiter in a heading, from which it is several headings
 Column = tuple[str, str]  # of a table
 
 
@@ -50,6 +51,10 @@ def check_columns(
     meant: set[Column] = set()
     wrong: set[NodePath] = set()
     first = next(iter(loaded.mapping.tables))
+    whole = [unsplit for name in tables if (unsplit := _unsplit(loaded, name, tables[name]))]
+    if whole:
+        return ColumnsChecked([Told(mistake, "mistake") for mistake in whole], None)
+    told += _sheetless(loaded, tables)
     for path, reference in named_columns(loaded):
         table, column = split_reference(reference, loaded.mapping.tables, first)
         if path[0] == "tables":
@@ -67,6 +72,29 @@ def check_columns(
     stops = any(path[0] in ("tables", "corrections") for path in wrong)
     stops = stops or any(True for _ in (*check_tables(loaded), *check_corrections(loaded)))
     return ColumnsChecked(told, None if stops else _sound_part(loaded, schema, wrong))
+
+
+def _unsplit(loaded: LoadedMapping, name: str, table: Table) -> Mistake | None:
+    """A text whose lines were not divided into columns: then no column of it can be found."""
+    (heading, *more) = table.columns or ("",)
+    signs = {sign: heading.count(sign) for sign in ";\t|,"}
+    sign = max(signs, key=lambda each: signs[each])
+    if more or signs[sign] < LEAST_SIGNS or heading in loaded.mapping.tables[name].key:
+        return None
+    declared = "delimiter" in loaded.mapping.tables[name].model_fields_set
+    where = loaded.at("tables", name, "delimiter" if declared else "files")
+    what = f"{_named(table)} has one column only, {heading[:40]!r}…"
+    word = "tab" if sign == "\t" else f'"{sign}"'
+    return Mistake(where, what, f"say what separates its columns: `delimiter: {word}`")
+
+
+def _sheetless(loaded: LoadedMapping, tables: Mapping[str, Table]) -> Iterator[Told]:
+    """A sheet that is named of a file without sheets."""
+    for name, table in tables.items():
+        if table.sheet is None and loaded.mapping.tables[name].sheet is not None:
+            what = f"{table.export} has no sheets, so `sheet` says nothing"
+            where = loaded.where("tables", name, "sheet")
+            yield Told(Mistake(where, what, "take it out, or name the workbook"), "mistake")
 
 
 def _named(table: Table) -> str:
@@ -146,6 +174,7 @@ def _faulty_texts(loaded: LoadedMapping) -> Iterator[str]:
             return
         for key, child in node.items() if isinstance(node, dict) else enumerate(node):
             yield str(key)
+            yield str(key).partition(":")[2]  # `from:Sesso`, where a blank is missing
             yield from texts(child)
 
     for path in loaded.faulty:

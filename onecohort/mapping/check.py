@@ -94,7 +94,8 @@ def check_tables(loaded: LoadedMapping) -> Iterator[Mistake]:
     """Tables that come from nowhere, and formats in which nothing can be read."""
     for name, table in loaded.mapping.tables.items():
         path = ("tables", name)
-        if table.files is None and table.connection is None:
+        told = loaded.faulty & {(*path, "files"), (*path, "connection")}
+        if table.files is None and table.connection is None and not told:
             fix = "write `files:` with a glob below the exports' folder"
             yield Mistake(loaded.where(*path), f"the table {name!r} comes from nowhere", fix)
         if "." in name:

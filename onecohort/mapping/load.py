@@ -82,6 +82,9 @@ def parse_mapping(text: str, name: str = "mapping.yaml") -> LoadedMapping:
 
 def understand(source: YamlSource) -> LoadedMapping:
     """Check a YAML file against the language; raises StudyError with every mistake in it."""
+    if not source.tree:
+        fix = "take it away, and let `onecohort draft` write a first mapping"
+        raise StudyError(Mistake(f"{source.name}:1:1", "nothing stands in this file", fix))
     try:
         return LoadedMapping(Mapping.model_validate(source.tree), source)
     except ValidationError as error:
@@ -89,7 +92,8 @@ def understand(source: YamlSource) -> LoadedMapping:
         for problem in error.errors(include_url=False):
             # Each alternative of a union complains of the same value; which words fit says most.
             path = node_path(problem["loc"], source)
-            if path not in found or problem["type"] == "literal_error":
+            listed = str(problem.get("ctx", {}).get("expected", "")).strip("'")
+            if path not in found or (problem["type"] == "literal_error" and listed):
                 found[path] = problem
         mistakes = [word_mistake(problem, source) for problem in found.values()]
         raise StudyError(*sorted(mistakes, key=by_line)) from None

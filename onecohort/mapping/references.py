@@ -205,11 +205,9 @@ def _in_order(steps: Sequence[Step], loaded: LoadedMapping) -> tuple[Step, ...]:
         name = step.field.name
         if name in waiting:
             circle = " → ".join((*waiting[waiting.index(name) :], name))
-            raise StudyError(
-                Mistake(
-                    loaded.where("fields", name), f"these fields count from each other: {circle}"
-                )
-            )
+            what = f"these fields count from each other: {circle}"
+            fix = "count one of them from another date, or read it from a column of dates"
+            raise StudyError(Mistake(loaded.where("fields", name), what, fix))
         if step.anchor in by_name:
             place(by_name[step.anchor], (*waiting, name))
         ordered.setdefault(name, step)

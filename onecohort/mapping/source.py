@@ -4,6 +4,7 @@
 recode patients before anybody has read the mapping. So the file is only composed, never constructed.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 NodePath = tuple[str | int, ...]
 Tree = dict[str, "Tree"] | list["Tree"] | str
+
+
+_CURLY = re.compile(r"[“”„‘’‚].*[“”‘’]")
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,26 @@ def parse_yaml(text: str, name: str) -> YamlSource:
             root = YAML(typ="rt").compose(text)
     except MarkedYAMLError as error:
         raise StudyError(_not_yaml(error, text, name)) from None
-    except YAMLError as error:
-        raise StudyError(Mistake(name, f"is not YAML: {error}")) from None
+    except YAMLError:  # of a sign that no text holds; the parser counts signs, not lines
+        raise StudyError(_no_text(text, name)) from None
+    except RecursionError:
+        what, fix = "is not YAML that anybody wrote: nested too deep", "close what is opened"
+        raise StudyError(Mistake(f"{name}:1:1", what, fix)) from None
     reader = _NodeReader(name)
     tree = reader.read(root, ()) if root is not None else {}
     if reader.mistakes:
         raise StudyError(*reader.mistakes)
     return YamlSource(name, tree, reader.places)
+
+
+def _no_text(text: str, name: str) -> Mistake:
+    """A file with a sign in it that is none of a text."""
+    odd = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    before = text[: odd.start()] if odd else ""
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    sign = f"the sign U+{ord(odd[0]):04X}" if odd else "a sign"
+    what = f"is not YAML: {sign} stands here, which no text holds"
+    return Mistake(f"{name}:{line}:{column}", what, "take it out, and save the file as UTF-8 text")
 
 
 def _not_yaml(error: "MarkedYAMLError", text: str, name: str) -> Mistake:
@@ -112,7 +129,20 @@ def _not_yaml(error: "MarkedYAMLError", text: str, name: str) -> Mistake:
         return Mistake(name, f"is not YAML: {problem}")
     line, column = mark.line + 1, mark.column + 1
     start = error.context_mark
-    if "cannot start any token" in problem:
+    lines = text.split("\n")
+    own = lines[mark.line] if mark.line < len(lines) else ""
+    blanks = [re.match(r" *[\u00a0\u2007\u202f]", each) for each in lines[: mark.line + 1]]
+    hard = next(((row, found.end()) for row, found in enumerate(blanks, 1) if found), None)
+    if hard:
+        line, column = hard
+        what = "a no-break space stands where blanks indent"
+        fix = "put plain blanks in its place; it comes from a web page or a word processor"
+    elif "another document" in problem:
+        what, fix = "'---' begins a second document", "take the line out: one mapping in each file"
+    elif _question(own, mark.column):
+        column = own.index("?") + 1
+        what, fix = "a '?' stands here alone", "write the term, or put the '?' in quotes"
+    elif "cannot start any token" in problem:
         sign = text.splitlines()[mark.line][mark.column]
         fix = f"put the text that begins with {sign!r} in quotes"
         what = f"no text begins with {sign!r} without quotes"
@@ -141,11 +171,26 @@ def _not_yaml(error: "MarkedYAMLError", text: str, name: str) -> Mistake:
     return Mistake(f"{name}:{line}:{column}", f"is not YAML: {what}", fix)
 
 
+def _question(line: str, column: int) -> bool:
+    """Whether a lone question mark, which is a sign of YAML, stands near the complaint."""
+    return re.search(r":\s+\?\s*[,}]", line[max(0, column - 3) :]) is not None
+
+
 class _NodeReader:
     def __init__(self, name: str) -> None:
         self.name = name
         self.places: dict[NodePath, Place] = {}
         self.mistakes: list[Mistake] = []
+
+    def _curly(self, text: str, path: NodePath) -> None:
+        place = self.places[path]
+        self.mistakes.append(
+            Mistake(
+                f"{self.name}:{place.line}:{place.column}",
+                f"{text} stands in typographic quotes, which are part of the text",
+                f'write "{text[1:-1]}" with straight quotes; they come from a word processor',
+            )
+        )
 
     def read(self, node: object, path: NodePath) -> Tree:
         from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -154,6 +199,8 @@ class _NodeReader:
         if mark is not None:
             self.places[path] = Place(mark.line + 1, mark.column + 1)
         if isinstance(node, ScalarNode):
+            if not (node.style or "").strip() and _CURLY.fullmatch(str(node.value)):
+                self._curly(str(node.value), path)
             # The composer leaves a bell where a folded text was folded, to fold it there again.
             return str(node.value).replace("\a", "") if node.style == ">" else str(node.value)
         if isinstance(node, SequenceNode):

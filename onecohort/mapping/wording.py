@@ -14,6 +14,12 @@ from onecohort.mapping.source import NodePath, Tree, YamlSource
 
 REASONS = ("ignore", "unavailable", "reason")
 MOST_WORDS = 12  # of a list of what may stand somewhere
+SEVERAL = {  # what is meant by a list where one text belongs
+    "from": "several columns: `filled_from`, `first_of` or `any_of` takes a list",
+    "files": "one pattern, such as center/*.csv; another file is another table",
+    "sheet": "one sheet; another sheet is another table",
+    "take": "one word; another way of taking is another field",
+}
 ALIKE, PARTLY_ALIKE = 60, 75  # below these scores of rapidfuzz a hint leads astray
 
 
@@ -37,6 +43,10 @@ def word_mistake(problem: ErrorDetails, source: YamlSource) -> Mistake:
     name = ".".join(step for step in path if isinstance(step, str)) or "the mapping"
     if kind == "extra_forbidden":
         what = f"{name}: {last!r} is not a word of the language"
+        word, colon, text = last.partition(":")
+        if colon and word in _keys_at(path[:-1]):
+            what = f"{name}: no blank follows the ':'"
+            return Mistake(source.where(*path), what, f"write `{word}: {text}`")
         return Mistake(source.where(*path), what, _near(last, _keys_at(path[:-1])))
     if kind == "missing":
         return Mistake(source.where(*path), f"{name} is missing", f"write `{last}: …`")
@@ -68,8 +78,8 @@ def _about_value(problem: ErrorDetails, name: str, last: str, typed: str) -> tup
     """What is wrong with a value, and the way out."""
     kind, message = problem["type"], problem["msg"]
     if kind in ("string_too_short", "too_short"):
-        blank = f"{name} is empty"
-        return blank, "write the reason" if {last, name.partition(".")[0]} & {*REASONS} else ""
+        reason = {last, name.partition(".")[0]} & {*REASONS}
+        return f"{name} is empty", "write the reason" if reason else f"write `{last}: …`"
     if kind == "literal_error":
         words = re.findall(r"'([^']+)'", str(problem.get("ctx", {}).get("expected", "")))
         plain = all(word.isalpha() for word in words)
@@ -87,7 +97,7 @@ def _about_value(problem: ErrorDetails, name: str, last: str, typed: str) -> tup
         fix = "small letters, digits and _, a letter first, as the file is called"
         return f"{name}: {typed!r} cannot name a center", fix
     if kind == "string_type":
-        return f"{name} must be one text", "a list or a block cannot stand here"
+        return f"{name} must be one text", SEVERAL.get(last, "a list or a block cannot stand here")
     return f"{name}: {message[0].lower()}{message[1:]}", ""
 
 
