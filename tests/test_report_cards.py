@@ -105,9 +105,11 @@ def test_a_check_of_several_fields_names_them_by_their_titles(tmp_path: Path) ->
     told = finding(
         check=ORDER[0], message="withdrawn: hma_end_date", hint="look at death_date and a_column"
     )
-    review = review_run(write_run(tmp_path / "run", findings=findings_of(told)), schema())
-    (line,) = group_findings(review.findings, review)[0].lines
-    assert (line.message, line.hint) == ("withdrawn: HMA end", "look at Date of death and a_column")
+    folder = cards(write_run(tmp_path / "run", findings=findings_of(told)))
+    html = (folder / "piave.html").read_text()
+    assert "<td>withdrawn: HMA end</td><td>look at Date of death and a_column</td>" in html
+    page = openpyxl.load_workbook(folder / "piave.xlsx")["Findings"]
+    assert page.cell(2, 8).value == "look at Date of death and a_column"
 
 
 def test_rows_kept_out_are_listed_with_the_reason_those_of_their_patients_last(
@@ -279,6 +281,17 @@ def test_more_columns_than_a_workbook_holds_leave_those_with_findings(
     monkeypatch.setattr(card_workbook, "MOST_COLUMNS", 2)
     page = workbook(tmp_path / "a.xlsx", finding())["pazienti_2021-06.csv"]
     assert [cell.value for cell in page[1]] == ["Row", "emoglobina"]
+
+
+def test_a_row_of_the_list_is_as_high_as_its_longest_text_and_prints_on_one_page_across(
+    tmp_path: Path,
+) -> None:
+    rows = (finding(row=2), finding(row=3, message="much is wrong here " * 12))
+    page = workbook(tmp_path / "a.xlsx", *rows)["Findings"]
+    low, high = (page.row_dimensions[n].height for n in (2, 3))
+    assert low is None and high is not None and high > 60
+    assert (page.page_setup.orientation, page.page_setup.fitToHeight) == ("landscape", 0)
+    assert page.cell(1, 1).font.name == page.cell(2, 1).font.name
 
 
 def test_rows_beyond_the_limit_of_a_sheet_are_left_off_and_said(

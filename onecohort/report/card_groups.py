@@ -92,11 +92,8 @@ def _rows_that_fail_much(findings: pa.Table, schema: CohortSchema) -> pa.Array:
 
     One wrong date fails every check of an order of dates; one wrong code fails one check in every row.
     """
-    crossing = pa.array(
-        [name for name in schema.policies if is_crossing(name, schema)], pa.string()
-    )
     concerned = pc.and_(
-        pc.is_in(findings.column("check"), value_set=crossing),
+        pc.is_in(findings.column("check"), value_set=_crossing(schema)),
         pc.and_(
             pc.is_valid(findings.column("row")), pc.not_equal(findings.column("severity"), "note")
         ),
@@ -113,9 +110,11 @@ def _rows_that_fail_much(findings: pa.Table, schema: CohortSchema) -> pa.Array:
     return pa.array([next(rows) if hit else None for hit in concerned.to_pylist()], pa.int64())
 
 
-def is_crossing(check: str, schema: CohortSchema) -> bool:
-    """Whether a check holds several fields of a patient against each other."""
-    return "." not in check and len(schema.policies[check].fields) > 1
+def _crossing(schema: CohortSchema) -> pa.Array:
+    """The checks that hold several fields of a patient against each other."""
+    policies = schema.policies.items()
+    names = [name for name, p in policies if "." not in name and len(p.fields) > 1]
+    return pa.array(names, pa.string())
 
 
 def _action(line: dict[str, object]) -> tuple[object, ...]:
@@ -136,7 +135,7 @@ def _group(found: list[dict[str, object]], review: Review) -> Group:
     apart = row is not None or check.split(".")[0] in WHOLE_ROWS
     field = "" if apart else str(first["field"] or "")
     known = review.schema.fields.get(field)
-    lines = [_line(told, review.schema) for told in gravest]
+    lines = [_line(told) for told in gravest]
     if row is None:
         lines.sort(key=lambda line: (-line.count, line.raw or ""))
     title = policy.title if policy else check
@@ -155,25 +154,37 @@ def _group(found: list[dict[str, object]], review: Review) -> Group:
     )
 
 
-def _line(told: dict[str, object], schema: CohortSchema) -> Line:
-    rows, raw, check = told["row_list"], told["raw"], str(told["check"])
+def _line(told: dict[str, object]) -> Line:
+    rows, raw = told["row_list"], told["raw"]
     assert isinstance(rows, list)
-    message, hint = str(told["message"] or ""), str(told["hint"] or "")
-    if check in schema.policies and is_crossing(check, schema):
-        message, hint = name_fields(message, schema), name_fields(hint, schema)
     return Line(
         column=str(told["column"] or ""),
         raw=None if raw is None else show_text(str(raw)),
-        message=message,
-        hint=hint,
+        message=str(told["message"] or ""),
+        hint=str(told["hint"] or ""),
         status=str(told["status"] or ""),
         rows=spell_rows(rows),
         count=len(rows),
     )
 
 
-def name_fields(text: str, schema: CohortSchema) -> str:
-    """A text with the cohort's fields by their titles: a center does not know their names."""
+def name_fields(findings: pa.Table, schema: CohortSchema) -> pa.Table:
+    """Findings whose texts give the cohort's fields by title: a center does not know their names.
+
+    Only checks of several fields speak of fields; others may quote a column of the same name.
+    """
+    concerned = pc.is_in(findings.column("check"), value_set=_crossing(schema))
+    for name in ("message", "hint"):
+        texts = findings.column(name).combine_chunks().dictionary_encode()
+        told = [_with_titles(text, schema) for text in texts.dictionary.to_pylist()]
+        titled = pa.array(told, pa.string()).take(texts.indices)
+        place = findings.schema.names.index(name)
+        chosen = pc.if_else(concerned, titled, findings.column(name))
+        findings = findings.set_column(place, name, chosen)
+    return findings
+
+
+def _with_titles(text: str, schema: CohortSchema) -> str:
     return re.sub(
         r"[a-z]\w*_\w+",
         lambda word: schema.fields[word[0]].title if word[0] in schema.fields else word[0],

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ HEAD = (
 MOST_FINDINGS, MOST_ROWS = 5_000, 2_000  # beyond that nobody mends cell by cell
 MOST_COLUMNS = 16_000  # a workbook ends at 16,384
 LONGEST_COMMENT = 1_000  # beyond that the box covers the rows it speaks of
+LINE, HIGHEST = 15.0, 300.0  # points of a line, and of the highest row
 AS_TEXT = "@"  # typed over, "=1+1" stays a text and 007 keeps its zeros
 
 
@@ -73,16 +74,14 @@ def write_workbook(
 
 
 def _write_findings(book: "Workbook", findings: pa.Table, policies: Mapping[str, Policy]) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.styles import Alignment, PatternFill
     from openpyxl.utils import get_column_letter
 
     page = book.worksheets[0]
     page.title = "Findings"
-    for place, (title, width) in enumerate(HEAD, start=1):
-        page.cell(1, place, title).font = Font(bold=True)
-        page.column_dimensions[get_column_letter(place)].width = width
+    _write_head(page, HEAD)
     fills = {name: PatternFill("solid", fgColor=colour) for name, colour in COLOURS.items()}
-    wrap = Alignment(wrap_text=True, vertical="top")
+    wrap = Alignment(wrap_text=True, vertical="top", horizontal="left")
     for number, told in enumerate(findings.slice(0, MOST_FINDINGS).to_pylist(), start=2):
         policy = policies.get(told["check"])
         texts = (
@@ -98,13 +97,39 @@ def _write_findings(book: "Workbook", findings: pa.Table, policies: Mapping[str,
             told["status"],
         )
         for place, text in enumerate(texts, start=1):
-            _put(page, number, place, text).alignment = wrap
+            if text is not None:
+                _put(page, number, place, text).alignment = wrap
+        lines = max(_lines(text, width) for text, (_, width) in zip(texts, HEAD, strict=True))
+        if lines > 1:  # not every program makes room by itself for a text that is wrapped
+            page.row_dimensions[number].height = min(LINE * lines, HIGHEST)
         page.cell(number, 1).fill = fills[told["severity"]]
-    page.freeze_panes = "A2"
     page.auto_filter.ref = f"A1:{get_column_letter(len(HEAD))}{max(page.max_row, 2)}"
     if findings.num_rows > MOST_FINDINGS:
         left = f"{findings.num_rows - MOST_FINDINGS} more, the least grave, are left off"
         page.cell(MOST_FINDINGS + 2, 1, left)
+
+
+def _write_head(page: "Worksheet", head: Sequence[tuple[str, float]]) -> None:
+    """The first row, which stays in sight and is printed on every page; pages are as wide as it."""
+    from openpyxl.styles import Border, Font, Side
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    under = Border(bottom=Side("thin"))
+    for place, (title, width) in enumerate(head, start=1):
+        cell = _put(page, 1, place, title)
+        cell.font = Font(name="Calibri", size=11, bold=True)
+        cell.border = under
+        page.column_dimensions[get_column_letter(place)].width = width
+    page.freeze_panes = "B2"
+    page.print_title_rows = "1:1"
+    page.page_setup.orientation = "landscape"
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+
+
+def _lines(text: object, width: float) -> int:
+    return -(-len(text) // int(width)) if isinstance(text, str) else 1
 
 
 def _mark(findings: pa.Table) -> dict[tuple[str, str | None], dict[int, _Marked]]:
@@ -140,13 +165,10 @@ def _write_rows(
     page: "Worksheet", marked: Mapping[int, _Marked], known: Mapping[int, SourceRow]
 ) -> None:
     from openpyxl.comments import Comment
-    from openpyxl.styles import Font, PatternFill
-    from openpyxl.utils import get_column_letter
+    from openpyxl.styles import PatternFill
 
     columns = _columns(marked, known)
-    for place, title in enumerate(("Row", *columns), start=1):
-        _put(page, 1, place, title).font = Font(bold=True)
-        page.column_dimensions[get_column_letter(place)].width = min(max(len(title) + 2, 7), 24)
+    _write_head(page, [(name, min(max(len(name) + 2, 7), 24)) for name in ("Row", *columns)])
     fills = {name: PatternFill("solid", fgColor=colour) for name, colour in COLOURS.items()}
     for at, (number, row) in enumerate(sorted(marked.items()), start=2):
         cells = known.get(number, {})
@@ -154,7 +176,9 @@ def _write_rows(
         page.cell(at, 1, number)
         for place, name in enumerate(columns, start=2):
             found = row.cells.get(name, [])
-            _put(page, at, place, cells.get(name, found[0]["raw"] if found else None))
+            text = cells.get(name, found[0]["raw"] if found else None)
+            if text is not None:  # a cell that is not there costs neither time nor room
+                _put(page, at, place, text)
             if found:
                 targets[place] = found
         for place, found in targets.items():
@@ -163,7 +187,6 @@ def _write_rows(
             text = fit_cell("\n".join(map(_advice, found)), LONGEST_COMMENT)
             lines = sum(1 + len(line) // 44 for line in text.split("\n"))
             cell.comment = Comment(text, "onecohort", height=24 + 18 * lines, width=320)
-    page.freeze_panes = "B2"
 
 
 def _columns(marked: Mapping[int, _Marked], known: Mapping[int, SourceRow]) -> list[str]:

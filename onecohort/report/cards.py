@@ -12,7 +12,7 @@ from onecohort.report.card_data import (
     list_concerns,
     list_kept_out,
 )
-from onecohort.report.card_groups import group_findings
+from onecohort.report.card_groups import group_findings, name_fields
 from onecohort.report.card_workbook import write_workbook
 from onecohort.report.finding_groups import SEVERITIES
 from onecohort.report.review import Review
@@ -32,7 +32,7 @@ def write_cards(
         (folder / f"{center}.html").write_text(html, encoding="utf-8")
         write_workbook(
             folder / f"{center}.xlsx",
-            findings=_of(review.findings, center),
+            findings=_findings(center, review),
             quarantine=_of(review.run.quarantine, center),
             policies=review.schema.policies,
             rows=rows,
@@ -41,7 +41,7 @@ def write_cards(
 
 def render_card(center: str, review: Review, environment: "jinja2.Environment") -> str:
     """One center's card as one HTML file."""
-    findings = _of(review.findings, center)
+    findings = _findings(center, review)
     since = review.since
     light = next(light for light in review.verdict.lights if light.center == center)
     severities = findings.column("severity").to_pylist()
@@ -57,6 +57,10 @@ def render_card(center: str, review: Review, environment: "jinja2.Environment") 
         status=count_status(center, since) if since is not None else [],
         changes=list_changes(center, review, since.previous_lineage if since is not None else None),
     )
+
+
+def _findings(center: str, review: Review) -> pa.Table:
+    return name_fields(_of(review.findings, center), review.schema)
 
 
 def _of(table: pa.Table, center: str) -> pa.Table:
