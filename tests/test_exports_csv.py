@@ -461,6 +461,23 @@ def test_a_header_that_does_not_split_like_the_rows_is_one_column(tmp_path: Path
     )
 
 
+@pytest.mark.parametrize("layout", [{}, {"comment": "#"}], ids=["streamed", "by record"])
+def test_a_blank_row_before_a_ragged_one_is_no_trailing_one(
+    tmp_path: Path, layout: dict[str, str]
+) -> None:
+    path = written(tmp_path, "x.csv", "a,b\n1,2\n\n3\n\n")
+    for rows in (1, 2, 3, 100):
+        seen = see(opened(path, **layout), rows=rows)
+        assert (seen.rows, seen.cells) == ([2, 3], [("1", "2"), ("", "")])
+        assert [fault.row for fault in seen.faults] == [4]
+
+
+def test_a_column_without_a_name_takes_none_that_another_has(tmp_path: Path) -> None:
+    table = opened(written(tmp_path, "x.csv", "id,,column 2\n1,2,3\n"))
+    assert table.columns == ("id", "column 2 (2)", "column 2")
+    assert table.facts["unnamed_columns"] == ["column 2 (2)"]
+
+
 SWALLOWED = {
     "three rows, closed by the next stray quote": (
         'id,note,sex\n1,ok,M\n2,"5 cm,F\n3,x,M\n4,y,F\n5,"hello,M\n6,z,F\n',

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,21 +13,23 @@ def without_trailing_blanks(batches: Iterator[Batch]) -> Iterator[Batch]:
     """Hand batches on, holding blank rows back until a filled row or a fault follows them."""
     held: list[Batch] = []
     for batch in batches:
-        filled = _filled_length(batch.cells)
-        if filled or batch.faults:
+        kept = max(_filled_length(batch.cells), _rows_up_to_last_fault(batch))
+        if kept or batch.faults:
             yield from held
             held = []
-        if filled < len(batch.rows) and not _fault_follows(batch, filled):
-            if filled or batch.faults:
-                yield Batch(batch.rows[:filled], batch.cells.slice(0, filled), batch.faults)
-            held.append(Batch(batch.rows[filled:], batch.cells.slice(filled)))
+        if kept < len(batch.rows):
+            if kept or batch.faults:
+                yield Batch(batch.rows[:kept], batch.cells.slice(0, kept), batch.faults)
+            held.append(Batch(batch.rows[kept:], batch.cells.slice(kept)))
         elif len(batch.rows) or batch.faults:
             yield batch
 
 
-def _fault_follows(batch: Batch, filled: int) -> bool:
-    last_row = batch.rows[len(batch.rows) - 1].as_py() if filled < len(batch.rows) else 0
-    return any(fault.row > last_row for fault in batch.faults)
+def _rows_up_to_last_fault(batch: Batch) -> int:
+    if not batch.faults:
+        return 0
+    last = max(fault.row for fault in batch.faults)
+    return int(np.searchsorted(batch.rows.to_numpy(zero_copy_only=False), last, side="right"))
 
 
 def _filled_length(cells: pa.RecordBatch) -> int:
