@@ -357,6 +357,13 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_small_workbook_is_read_however_well_it_is_packed(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ["id"], ["1"])
+    blanks = b" " * (4 << 20)
+    part_changed(path, SHEET, lambda xml: xml.replace(b"</sheetData>", b"</sheetData>" + blanks))
+    assert read(path).cells == [("1",)]
+
+
 def test_a_zip_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", ["id"], ["1"])
     data = bytearray(path.read_bytes())

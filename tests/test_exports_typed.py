@@ -296,3 +296,11 @@ def test_an_r_file_cut_short_is_refused(tmp_path: Path, cut: float) -> None:
     data = base64.b64decode(R_FRAME)
     with pytest.raises(ExportError, match="is damaged or no R file"):
         read(written(tmp_path, "x.rds", data[: int(len(data) * cut)]))
+
+
+def test_a_text_of_a_parquet_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    offsets, data = pa.array([0, 2], pa.int32()).buffers()[1], pa.py_buffer(b"\xff\xfe")
+    texts = pa.StringArray.from_buffers(1, offsets, data)
+    pq.write_table(pa.table({"a": texts}), tmp_path / "x.parquet")
+    with pytest.raises(ExportError, match="cannot be read as Parquet"):
+        read(tmp_path / "x.parquet")

@@ -196,6 +196,13 @@ def test_days_with_their_own_unit_are_counted_too() -> None:
     assert found.column("death_date") == [date(2019, 1, 15)]
 
 
+@pytest.mark.parametrize(("days", "day"), [("1.4", 2), ("1.6", 3), ("-0.4", 1), ("-0.6", 31)])
+def test_parts_of_a_day_go_to_the_nearest(days: str, day: int) -> None:
+    loaded = mapping_of("start_date: { from: s }\nbirth_date: { from: x, days_from: start_date }")
+    found = outcome_of(loaded, [{"id": "1", "s": "2019-01-01", "x": days}])
+    assert found.column("birth_date")[0].day == day
+
+
 def test_a_rule_may_count_from_a_field_that_stands_below_it() -> None:
     loaded = mapping_of("death_date: { from: x, days_from: start_date }\nstart_date: { from: s }")
     found = outcome_of(loaded, [{"id": "1", "s": "2019-01-01", "x": "31"}])

@@ -175,6 +175,7 @@ def test_a_percent_sign_belongs_to_a_share_in_percent(
         ("3.0", 3, []),
         ("3.5", None, ["number.fraction"]),
         ("1e20", None, ["number.fraction"]),
+        ("9007199254740992", None, ["number.fraction"]),  # from here on neighbours are one number
         ("61", None, ["range.possible"]),
     ],
 )
@@ -208,6 +209,18 @@ def test_a_column_in_another_unit_is_told_so_as_a_whole() -> None:
 
 def test_a_field_without_a_known_unit_has_no_other_unit() -> None:
     assert read("from: x", "61", "70", field="cycles").findings[0]["hint"] == "correct the cell"
+
+
+@pytest.mark.parametrize(
+    ("text", "checks"),
+    [("1", ["range.plausible"]), ("4", []), ("18", []), ("30", ["range.plausible"]),
+     ("0.999", ["range.possible"]), ("3.999", ["range.plausible"]), ("18.001", ["range.plausible"]),
+     ("30.001", ["range.possible"])],
+)  # fmt: skip
+def test_the_ends_of_a_range_belong_to_it(text: str, checks: list[str]) -> None:
+    found = read("from: x", text, field="hemoglobin_g_dl")
+    assert found.checks == checks
+    assert (found.column("hemoglobin_g_dl") == [None]) == (checks == ["range.possible"])
 
 
 def test_a_value_that_no_unit_explains_is_to_be_corrected() -> None:

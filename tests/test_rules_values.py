@@ -289,6 +289,33 @@ def test_a_condition_holds_or_does_not(condition: str, cell: str, holds: bool | 
     assert found.checks == (["condition.open"] if holds is None else [])
 
 
+@pytest.mark.parametrize(
+    ("cells", "value", "checks"),
+    [
+        ({"a": "yes", "b": "many"}, None, ["condition.open"]),  # the other condition holds
+        ({"a": "no", "b": "many"}, False, []),  # the other one tells that the case does not hold
+        ({"a": "yes", "b": "6"}, True, []),
+    ],
+)
+def test_a_condition_is_open_only_where_the_others_hold(
+    cells: dict[str, str], value: bool | None, checks: list[str]
+) -> None:
+    rule = """
+    is_treated: { cases: [{ when: { a: "yes", b: ">= 5" }, then: yes }], otherwise: no }
+    """
+    found = marks(rule, **cells)
+    assert (found.column("is_treated"), found.checks) == ([value], checks)
+
+
+def test_a_mark_that_cannot_be_read_is_no_value_of_a_row() -> None:
+    loaded = mapping_of(
+        "is_treated: { any_of: [a, b], otherwise: no, take: first }", table="rows: many"
+    )
+    rows = [{"id": "1", "a": "?", "b": ""}, {"id": "1", "a": "", "b": "x"}]
+    found = outcome_of(loaded, rows)
+    assert (found.column("is_treated"), found.checks) == ([True], ["mark.unlisted"])
+
+
 def test_a_unit_that_a_condition_leaves_open_is_not_concluded() -> None:
     loaded = mapping_of(
         """
