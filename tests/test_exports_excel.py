@@ -210,6 +210,28 @@ def test_a_percentage_is_what_the_cell_shows(tmp_path: Path, case: str) -> None:
     assert seen.cells == [("1", text), ("2", "40"), ("3", "50%")]
 
 
+SHOWN_DATES = {
+    "a month": (datetime.date(2019, 2, 1), "mmm-yy", "2019-02"),
+    "an Italian month": (datetime.date(2019, 2, 1), "[$-410]mmmm\\ yyyy;@", "2019-02"),
+    "a year": (datetime.date(2019, 1, 1), "yyyy", "2019"),
+    "a day of a month": (datetime.date(2019, 2, 17), "mmm-yy", "2019-02-17"),
+    "a month of a year": (datetime.date(2019, 2, 1), "yyyy", "2019-02-01"),
+    "the first of a month": (datetime.date(2019, 2, 1), "dd/mm/yyyy", "2019-02-01"),
+    "with its time": (datetime.datetime(2019, 2, 1, 8), "dd/mm/yy h:mm", "2019-02-01 08:00:00"),
+}
+
+
+@pytest.mark.parametrize("case", SHOWN_DATES)
+def test_a_date_is_as_precise_as_the_cell_shows(tmp_path: Path, case: str) -> None:
+    value, form, text = SHOWN_DATES[case]
+    path = workbook(tmp_path / "x.xlsx", ["id", "dia"], ["1", value])
+
+    def display(sheet: Worksheet) -> None:
+        sheet["B2"].number_format = form
+
+    assert read(edited(path, display)).cells == [("1", text)]
+
+
 ODS_CELL = '<table:table-cell office:value-type="{kind}" office:value="0.25"{more}/>'
 
 

@@ -82,6 +82,8 @@ REFUSED = [
      "gives only the month", "say in the mapping how to take it: `impute: middle`, `first` or `none`"),
     ("a year and no word about it", 'from: x, dates: "%Y"', "2019", "date.partial",
      "gives only the year", "say in the mapping how to take it: `impute: middle`, `first` or `none`"),
+    ("a month as workbooks hand it on", 'from: x, dates: "%d/%m/%Y"', "2019-02", "date.partial",
+     "gives only the month", "say in the mapping how to take it: `impute: middle`, `first` or `none`"),
     ("tomorrow", "from: x", "2021-07-13", "date.after_as_of",
      "is after 2021-06-30, the day of the data", "correct the cell"),
     ("a month too late, or swapped", "from: x", "2021-09-03", "date.after_as_of",

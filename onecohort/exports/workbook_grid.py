@@ -1,5 +1,6 @@
 """The cells of one sheet, from A1 on, and what its merged ranges make of them."""
 
+import datetime
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -8,7 +9,7 @@ import python_calamine as calamine
 from onecohort.errors import ExportError
 from onecohort.exports import limits
 from onecohort.exports.cell_text import percent_text
-from onecohort.exports.workbook_scan import Range, SheetScan
+from onecohort.exports.workbook_scan import Place, Range, SheetScan
 
 Grid = list[list[object]]
 
@@ -51,13 +52,33 @@ def read_grid(
     grid += [[""] * wide for _ in range(tall - len(grid))]
     for row in grid:
         row += [""] * (wide - len(row))
-    for row_number, column in scan.percents:
-        value = grid[row_number - 1][column - 1] if row_number <= len(grid) else None
-        if isinstance(value, float | int) and not isinstance(value, bool):
-            grid[row_number - 1][column - 1] = percent_text(value)
+    _show(grid, scan)
     for (row_number, column), text in texts.items():
         grid[row_number - 1][column - 1] = text
     return grid, merged
+
+
+def _show(grid: Grid, scan: SheetScan) -> None:
+    """Put the texts that are displayed in place of values that say something else, or more.
+
+    A month typed into a spreadsheet is stored as its first day; another day was typed as a day.
+    """
+
+    def value(place: Place) -> object:
+        row, column = place
+        return grid[row - 1][column - 1] if row <= len(grid) and column <= len(grid[0]) else None
+
+    for place in scan.percents:
+        number = value(place)
+        if isinstance(number, float | int) and not isinstance(number, bool):
+            grid[place[0] - 1][place[1] - 1] = percent_text(number)
+    for place in scan.months | scan.years:
+        day = value(place)
+        if isinstance(day, datetime.date) and day.day == 1:
+            if place in scan.months:
+                grid[place[0] - 1][place[1] - 1] = f"{day:%Y-%m}"
+            elif day.month == 1:
+                grid[place[0] - 1][place[1] - 1] = f"{day:%Y}"
 
 
 def apply_merged(grid: Grid, merged: Sequence[Range], how: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ class SheetScan:
     errors         error cells and their texts
     uncalculated   formulas that hold no value, and their texts
     percents       numbers that are displayed as a percentage, a hundred times what is stored
+    months, years  dates that are displayed without their day, or without day and month
     hidden_rows    rows that the sheet does not show, a count
     hidden_columns their numbers
     formats        column -> how its numbers or dates are displayed, where that is not "General"
@@ -27,6 +28,8 @@ class SheetScan:
     errors: dict[Place, str] = field(default_factory=dict)
     uncalculated: dict[Place, str] = field(default_factory=dict)
     percents: set[Place] = field(default_factory=set)
+    months: set[Place] = field(default_factory=set)
+    years: set[Place] = field(default_factory=set)
     hidden_rows: int = 0
     hidden_columns: list[int] = field(default_factory=list)
     formats: dict[int, str] = field(default_factory=dict)

@@ -41,7 +41,8 @@ _UNCALCULATED = re.compile(
     """,
     re.VERBOSE,
 )
-_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')  # parts of a format that are shown as they stand
+# Parts of a format that are shown as they stand, or not at all (a language, a colour).
+_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*\shidden="(?:1|true)"')
 _COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
 _STYLED = re.compile(rb'<(?:\w+:)?c\b(?=[^>]*\ss="(\d+)")[^>]*\sr="([A-Z]{1,3})\d+"([^>]*)>')
@@ -67,7 +68,15 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
     part = _part_of(archive, sheet, where=where)
     scan = SheetScan()
     shown = _display_formats(archive, where=where)
-    percents = _cells_styled([style for style, form in shown.items() if is_percentage(form)])
+    special = [
+        (found, cells)
+        for found, is_such in (
+            (scan.percents, is_percentage),
+            (scan.months, is_month),
+            (scan.years, is_year),
+        )
+        if (cells := _cells_styled([style for style, form in shown.items() if is_such(form)]))
+    ]
     styles: dict[int, list[int]] = {}
     rows_seen = 0
     for number, rows in enumerate(_whole_rows(archive, part, where=where)):
@@ -98,9 +107,8 @@ def scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, where: str) -> SheetScan:
             for match in _STYLED.finditer(rows):
                 if b't="' not in match[3] or b't="n"' in match[3]:
                     styles.setdefault(_column_number(match[2]), []).append(int(match[1]))
-        if percents is not None:
-            for match in percents.finditer(rows):
-                scan.percents.add((int(match[2]), _column_number(match[1])))
+        for found, cells in special:
+            found |= {(int(m[2]), _column_number(m[1])) for m in cells.finditer(rows)}
     for column, met in sorted(styles.items()):
         if names := list(dict.fromkeys(shown[style] for style in met if style in shown)):
             scan.formats[column] = ", ".join(names)
@@ -114,6 +122,25 @@ def is_percentage(display_format: str) -> bool:
     (True, False, False)
     """
     return "%" in _QUOTED.sub("", display_format)
+
+
+def is_month(display_format: str) -> bool:
+    """Whether a display format shows month and year of a date, and no day.
+
+    >>> is_month("mmm-yy"), is_month("[$-410]mmmm yyyy;@"), is_month("dd/mm/yyyy"), is_month("mm:ss")
+    (True, True, False, False)
+    """
+    return _date_parts(display_format) == {"m", "y"}
+
+
+def is_year(display_format: str) -> bool:
+    """Whether a display format shows the year of a date alone."""
+    return _date_parts(display_format) == {"y"}
+
+
+def _date_parts(display_format: str) -> set[str]:
+    plain = _QUOTED.sub("", display_format).lower()
+    return {"d"} if plain.startswith("short date") else set(plain) & set("dmyhs")
 
 
 def _cells_styled(styles: Sequence[int]) -> re.Pattern[bytes] | None:

@@ -40,7 +40,7 @@ _PARTS = {
     "%M": r"\d{2}",
     "%S": r"\d{2}(?:\.\d+)?",
 }
-ISO = "%Y-%m-%d"
+ISO, ISO_MONTH = "%Y-%m-%d", "%Y-%m"
 _ISO_TIME = r"(?:[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?"
 COMMON_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
@@ -54,7 +54,7 @@ _EPOCHS = {"excel": np.datetime64("1899-12-30"), "excel1904": np.datetime64("190
 class DateFormat:
     """How dates are spelled.
 
-    formats      tried in order, then ISO
+    formats      tried in order, then ISO, then the month of ISO
     pivot_year   first of the hundred years that two digits may mean
     impute       what stands for the unknown part of a partial date; None: it is a finding
     """
@@ -100,7 +100,7 @@ def read_dates(texts: pa.Array, spelling: DateFormat) -> Converted:
     days: Days = np.zeros(count, np.int64)
     precision = np.zeros(count, np.uint8)  # 0 unread, 1 day, 2 month, 3 year
     folded = pc.utf8_lower(texts)
-    for date_format in (*spelling.formats, ISO):
+    for date_format in (*spelling.formats, ISO, ISO_MONTH):
         open_ = np.flatnonzero(~blank & (precision == 0))
         if not len(open_):
             break
