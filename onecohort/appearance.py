@@ -29,9 +29,8 @@ REPEATS = 3  # cells per distinct text from which texts look like codes
 ALL_DIFFER = 0.98  # distinct per filled cell of an identifier
 BARS = 12
 EXCEL_DAYS = (15_000, 60_000)  # 1941 to 2064
-YES_NO = frozenset(
-    ("si", "no", "s", "n", "yes", "y", "true", "false", "vero", "falso", "x", "0", "1")
-)
+_YES_NO = "si no s n yes y true false vero falso ja nein oui non x 0 1"
+YES_NO = frozenset(_YES_NO.split())
 _DATE_WORDS = frozenset(("date", "birth", "death", "day", "start", "end", "follow"))
 _IDENTIFYING = frozenset(("identifier", "code", "patient", "record", "number"))
 _NUMBERED = ("number", "code", "free text")

@@ -237,6 +237,9 @@ CONVERTED = [
     ("wbc_10e9_l", "/mmc", "3400", 3.4),
     ("wbc_10e9_l", "mila/µL", "3.4", 3.4),
     ("wbc_10e9_l", "10⁹/L", "3.4", 3.4),
+    ("wbc_10e9_l", "G/L", "3.4", 3.4),  # giga per liter, not grams
+    ("wbc_10e9_l", "G/l", "3.4", 3.4),
+    ("hemoglobin_g_dl", "G/L", "98", 9.8),
     ("wbc_10e9_l", "10*3/mm3", "3.4", 3.4),
     ("creatinine_mg_dl", "umol/L", "88.42", 1.0),
     ("creatinine_mg_dl", "µmol/l", "88.42", 1.0),

@@ -132,6 +132,15 @@ def test_memory_of_centers_that_disagree_decides_nothing() -> None:
     assert not any(g.certain for g in terms_of(RESPONSE, "buona", memory=memory)["buona"])
 
 
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [("weiblich", "female"), ("Männlich", "male"), ("décédée", "dead"), ("lebt", "alive")],
+)
+def test_a_neighbours_word_is_guessed_and_has_to_be_accepted(text: str, term: str) -> None:
+    guess = terms_of(coded("male", "female", "alive", "dead"), text)[text][0]
+    assert (guess.term, guess.score, guess.certain) == (term, 0.9, False)
+
+
 def test_another_centers_number_for_a_term_is_only_a_guess() -> None:
     memory = Memory(accepted=(remember("adda", **{"1": "CR"}),))
     (guess,) = terms_of(RESPONSE, "1", memory=memory)["1"]

@@ -46,6 +46,14 @@ def test_headings_are_cut_into_words_without_units(heading: str, read: tuple[str
         ("BMI", "Indice di massa corporea"),
         ("ultimo FU", "last contact"),
         ("cicli", "cycles"),
+        ("Geburtsdatum", "Date de naissance"),
+        ("verstorben am", "data decesso"),
+        ("Erstdiagnose", "diagnosi"),
+        ("Geschlecht", "Sexe"),
+        ("Anzahl Zyklen", "Nombre de cycles"),
+        ("Thrombozyten", "Plaquettes"),
+        ("letzter Kontakt", "last contact"),
+        ("bestes Ansprechen", "Meilleure réponse"),
     ],
 )
 def test_abbreviations_and_languages_come_to_one_wording(one: str, other: str) -> None:

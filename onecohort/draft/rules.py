@@ -241,10 +241,12 @@ def _unit(parts: _Parts, target: Field, column: ColumnProfile, spelling: TableSp
     written, found = column.appearance.unit, column.appearance.numbers
     unit = find_unit(written) if written else None
     if unit is not None:
-        if factor_between(unit, target.unit, target.name) is None:
+        assert written is not None
+        if factor_between(written, target.unit, target.name) is None:
             parts.guesses.append(f"the heading says {written}, which is no unit of {target.unit}")
         elif unit != target.unit:
-            parts.keys["unit"] = unit
+            usable = factor_between(unit, target.unit, target.name) is not None
+            parts.keys["unit"] = unit if usable else written  # G/L of cells is no mass
         return
     grouped = spelling.thousands if found and found.doubt else ""
     texts = [text.replace(grouped, "") for text, _ in column.texts]

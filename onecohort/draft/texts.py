@@ -2,8 +2,10 @@
 
 import re
 
-YES_WORDS = frozenset(("si", "sì", "s", "yes", "y", "true", "vero", "1", "x", "+", "checked"))
-NO_WORDS = frozenset(("no", "n", "false", "falso", "0", "-", "unchecked"))
+YES_WORDS = frozenset(
+    ("si", "sì", "s", "yes", "y", "true", "vero", "1", "x", "+", "checked", "ja", "oui")
+)
+NO_WORDS = frozenset(("no", "n", "false", "falso", "0", "-", "unchecked", "nein", "non"))
 _PERSONAL = re.compile(
     r"""  \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[ T].*)?   # a date
         | (?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9_-]{10,}  # letters and digits: a codice fiscale, an id
@@ -14,7 +16,7 @@ _PERSONAL = re.compile(
 
 
 def yes_or_no(folded: str) -> str | None:
-    """What a folded text says, where it says yes or no in Italian, English or a sign."""
+    """What a folded text says, where it says yes or no in Italian, English, German, French or a sign."""
     if folded in YES_WORDS:
         return "yes"
     return "no" if folded in NO_WORDS else None

@@ -82,6 +82,8 @@ GRAMS_PER_MOLE: dict[str, Fraction] = {
     "cholesterol": Fraction(38665, 100),
 }
 
+GIGA = "10*9/L"
+
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "10*9/L": ("10^9/l", "10e9/l", "x10^9/l", "x10e9/l", "x10*9/l", "gpt/l", "109/l", "x109/l", "/nl"),
     "10*6/L": ("10^6/l", "x10^6/l", "10e6/l"),
@@ -164,12 +166,16 @@ def convertible_to(unit: str, field_name: str) -> list[str]:
 def factor_between(given: str, wanted: str, field_name: str) -> Factor | None:
     """The factor from one unit to another, or None where they measure different things.
 
-    The analyte, for mass against amount of substance, is the beginning of the field's name.
+    `G/L` of a count of cells (in any case but that of `g/L`) means giga per liter, as laboratories in
+    France, Germany and Austria write it: nobody weighs cells. The analyte, for mass against amount of
+    substance, is the beginning of the field's name.
     """
     source, target = find_unit(given) or given, find_unit(wanted) or wanted
     if source == target:
         return Factor(1, 1)
     here, there = _quantity(source), _quantity(target)
+    if source == "g/L" != given.strip() and there == _quantity(GIGA):
+        source, here = GIGA, there
     if here is None or there is None:
         return None
     ratio = QUANTITIES[here][source] / QUANTITIES[there][target]

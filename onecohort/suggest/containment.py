@@ -19,7 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 NEAR = 0.5  # below this cosine two values have nothing to do with each other
 NEAR_WEIGHT = 0.8  # a near value counts less than the value itself
 LEAST_RARITY = 0.02  # what every field permits still tells a little
-YES_NO = ("yes", "no", "si", "s", "y", "n", "x", "true", "false", "vero", "falso", "0", "1")
+_YES_NO = "yes no si s y n x true false vero falso ja nein oui non 0 1"
+YES_NO = tuple(_YES_NO.split())
 
 
 def read_all(field: TargetField) -> list[str]:

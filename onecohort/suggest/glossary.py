@@ -1,4 +1,5 @@
-"""Abbreviations and synonyms of clinical headings, Italian and English, as they stand in exports.
+"""Abbreviations and synonyms of clinical headings, as they stand in exports: Italian and English, and the
+commonest of German and French, by which a neighbour's export finds its fields.
 
 Each line: the canonical words, then what else is written for them. A phrase of several words is
 recognised before its parts. The table speaks of headings in general, not of any one study; what a
@@ -97,6 +98,7 @@ invasion: invasione, inv
 lactate dehydrogenase: ldh
 last: ultimo, ultima
 last contact: last seen, ultimo contatto, ultimo controllo, last follow up, ultimo follow up
+last contact: last known alive
 last contact date: data ultima notizia, data ultimo contatto, data ultimo fu
 last name: cognome, surname, family name
 leukocyte: leucociti, leukocytes, white cell, gb, wbc, white blood cell, white blood cells, globuli bianchi
@@ -198,6 +200,62 @@ weight: peso, wgt, wt
 year: anno, yr, yrs, years
 """
 
+_NEIGHBOURS = """
+age: alter, lebensalter
+alive: lebt, lebend, lebendig, vivant, vivante, en vie
+acute myeloid leukemia: akute myeloische leukamie, leucemie aigue myeloide
+azacitidine: azacitidin
+best: bestes, beste, bester, meilleur, meilleure
+birth: geburt, naissance, geboren
+blast: blasten, blastes
+blood: blut, sang, sanguin, sanguins
+bone marrow: knochenmark, km, moelle, moelle osseuse, medullaire, medullaires
+cause death: todesursache, cause deces, cause du deces
+chemotherapy: chemotherapie, chimiotherapie
+creatinine: kreatinin
+number: anzahl, zahl, nombre, nbre
+cycle: zyklus, zyklen
+date: datum
+date birth: geburtsdatum, geb datum, gebdatum, date naissance
+date death: todesdatum, sterbedatum, verstorben am, gestorben am, date deces
+dead: verstorben, gestorben, decede, decedee
+death: tod, deces
+decitabine: decitabin
+date diagnosis: date diagnostic
+diagnosis: diagnose, erstdiagnose
+drug: substanz, medikament, wirkstoff, medicament
+end: ende, arret
+end therapy: therapieende, behandlungsende, ende therapie
+female: femmina, donna, weiblich, frau, femme, feminin
+hemoglobin: hamoglobin
+hypomethylating agent: hypomethylant, hypomethylants, hypomethylierende substanz
+infection: infektion
+last contact: letzter kontakt, letzte kontrolle, letzte vorstellung, derniere nouvelle, derniere visite
+last contact date: date derniere nouvelle
+leukocyte: leukozyten, leukos, leucocyte
+line: ligne, therapielinie
+male: maschio, uomo, mannlich, mann, homme, masculin
+neutrophil: neutrophile, neutrophiles, pnn
+number cycle: zyklenzahl, nombre cure, nb cure
+performance status: oms score, score oms, score de performance, allgemeinzustand
+platelet: thrombozyten, thrombos, plaquette, plaq, plaquettes
+previous: vorherige, fruhere, anterieur, anterieure, precedent, precedente, zustand nach, z n
+previous therapy: vortherapien, vortherapie, traitement anterieur
+progression: progress, progress am, progredient, evolutive
+related: assoziiert, induite
+remission: vollremission
+response: ansprechen, remissionsstatus, reponse
+secondary: sekundar, sekundare, secondaire
+sex: geschlecht, sexe
+stable disease: stabile erkrankung, maladie stable
+start: beginn, debut
+start therapy: therapiebeginn, behandlungsbeginn, beginn therapie
+stem cell transplantation: szt, sct, stammzelltransplantation, allogreffe, greffe, transplantation
+therapy: therapie, behandlung, traitement
+therapy related: therapieassoziiert, therapieassoziierte, post chimiotherapie, post chemioterapia
+vital status: lebensstatus, statut vital, etat aux dernieres nouvelles
+"""
+
 
 def singular(word: str) -> str:
     """The word without an English plural s: `nodes` is `node`, `status` stays."""
@@ -207,7 +265,7 @@ def singular(word: str) -> str:
 
 def _read() -> dict[tuple[str, ...], tuple[str, ...]]:
     phrases: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for line in _HEADINGS.strip().splitlines():
+    for line in (*_HEADINGS.strip().splitlines(), *_NEIGHBOURS.strip().splitlines()):
         canonical, _, others = line.partition(":")
         for other in (canonical, *others.split(",")):
             phrase = tuple(map(singular, other.split()))

@@ -21,13 +21,14 @@ from onecohort.suggest.records import (
     TargetTerm,
     TermSuggestion,
 )
-from onecohort.suggest.wording import differ, fold
+from onecohort.suggest.wording import differ, fold, spelled_out
 
 FloatArray = npt.NDArray[np.float64]
 
 SHORT = 3  # a code this short is looked up, never guessed: RC has nothing of CR
 LEAST = 0.55  # guesses below it only distract
 INITIALS = BEGINNING = 0.7  # "DN" for de novo, "SEC" for secondary: a guess, never certain
+SAME_WORDS = 0.9  # "weiblich" for female: a guess all the same
 BY_DEFINITION = 0.9  # a definition speaks of more than the term
 
 
@@ -137,11 +138,19 @@ def _guesses(
     winkler = process.cdist(ours, theirs, scorer=JaroWinkler.similarity, dtype=np.float64)
     tokens = process.cdist(ours, theirs, scorer=fuzz.token_sort_ratio, dtype=np.float64)
     near = (0.5 * winkler + 0.005 * tokens) * np.array([weight for *_, weight in wordings])
+    same = [[_same_words(text, wording) for wording in theirs] for text in ours]
+    near = np.maximum(near, np.array(same))
     shortened = [[_shortens(text, wording) for wording in theirs] for text in ours]
     near = np.maximum(near, np.array(shortened))
     return [
         _ranked(text, near[row], theirs, wordings, terms, limit) for row, text in enumerate(ours)
     ]
+
+
+def _same_words(text: str, wording: str) -> float:
+    """Whether two texts are the same words in another language, as far as headings know them."""
+    spelled = spelled_out(text)
+    return SAME_WORDS if spelled and spelled == spelled_out(wording) else 0.0
 
 
 def _shortens(text: str, wording: str) -> float:
