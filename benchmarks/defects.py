@@ -18,7 +18,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks.generate import Defect, write_export
-from onecohort.center import CenterSummary, run_center
+from onecohort.center import run_center
+from onecohort.center_summary import CenterSummary
 from onecohort.pool import COHORT, pool
 from onecohort.pseudonym import find_key
 from onecohort.study import load_study

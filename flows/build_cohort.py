@@ -27,7 +27,7 @@ from flows.page import Page
 from flows.privacy import log_of, told_without_data
 from onecohort.accounts import run_key
 from onecohort.analysis import FigureFormat
-from onecohort.center import CenterSummary
+from onecohort.center_summary import CenterSummary
 from onecohort.deliveries import Received
 from onecohort.history import find_same
 from onecohort.lock import Busy, lock_output

@@ -20,8 +20,9 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.privacy import log_of
-from onecohort.center import CenterSummary, find_center_key, summary_from_json
+from onecohort.center import find_center_key
 from onecohort.center_process import CenterProcesses, center_processes
+from onecohort.center_summary import CenterSummary, summary_from_json
 from onecohort.deliveries import Received, receive
 from onecohort.run import Run
 from onecohort.study import Study

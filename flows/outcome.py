@@ -12,7 +12,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Crashed
 
-from onecohort.center import CenterSummary
+from onecohort.center_summary import CenterSummary
 from onecohort.history import PastRun
 from onecohort.lock import Busy
 from onecohort.manifest import Json

@@ -14,7 +14,7 @@ from prefect.artifacts import (
 from prefect.runtime import flow_run
 
 from flows.outcome import why_held
-from onecohort.center import CenterSummary
+from onecohort.center_summary import CenterSummary
 from onecohort.deliveries import Received
 from onecohort.history import PastRun
 from onecohort.run import Built

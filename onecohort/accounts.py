@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from onecohort.balance import Imbalance
-from onecohort.center import FINDINGS, CenterSummary, count_severities
+from onecohort.center import FINDINGS
+from onecohort.center_summary import CenterSummary, count_severities
 from onecohort.manifest import Json
 from onecohort.pool import COHORT, Pooled
 from onecohort.study import SCHEMAS, Study

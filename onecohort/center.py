@@ -10,13 +10,13 @@ import logging
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from onecohort.center_summary import SUMMARY, CenterSummary, Json, count_severities, read_summary
 from onecohort.delivery import Input, find_inputs, open_tables
 from onecohort.errors import ExportError, StudyError
 from onecohort.exports.table import ROWS_PER_BATCH, Table
@@ -29,49 +29,12 @@ from onecohort.version import engine_fingerprint
 
 log = logging.getLogger(__name__)
 
-PATIENTS, FINDINGS, QUARANTINE, LINEAGE, SUMMARY = (
+PATIENTS, FINDINGS, QUARANTINE, LINEAGE = (
     "patients.arrow",
     "findings.parquet",
     "quarantine.parquet",
     "lineage.parquet",
-    "summary.json",
 )
-State = Literal["done", "cached", "failed"]
-Json = dict[str, object]
-
-
-@dataclass(frozen=True)
-class CenterSummary:
-    """What a run tells of a center: counts, names and hashes, never a patient.
-
-    key      hash over everything that decides the result; the same key, the same result
-    cause    of a failed center: "mapping", "export", "engine"; "unreachable" where its files could not be
-             read for now; "timeout" or "crash" where its process was lost
-    """
-
-    center: str
-    title: str
-    state: State
-    folder: str
-    key: str = ""
-    cause: str | None = None
-    error: tuple[Mapping[str, str], ...] = ()
-    mapping_sha256: str = ""
-    inputs: tuple[Json, ...] = ()
-    first: str = ""
-    tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    columns: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
-    fields: Mapping[str, Json] = field(default_factory=dict)
-    findings: Mapping[str, int] = field(default_factory=dict)
-    patients: int = 0
-    seconds: float = 0.0
-
-    @property
-    def first_export(self) -> tuple[str, str | None]:
-        """Export and sheet of the first table."""
-        item = next(item for item in self.inputs if item["table"] == self.first)
-        sheet = item["sheet"]
-        return str(item["export"]), str(sheet) if sheet is not None else None
 
 
 def run_center(
@@ -143,23 +106,6 @@ def center_key(study: Study, mapping_sha256: str, inputs: list[Input], key: Pseu
         *(f"{item.table} {item.export} {item.sha256}" for item in inputs),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-
-
-def read_summary(folder: Path, *, state: State | None = None) -> CenterSummary:
-    """Read back what `run_center` wrote."""
-    told = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    told["folder"] = str(folder)
-    if state is not None:
-        told["state"] = state
-    return summary_from_json(told)
-
-
-def summary_from_json(told: Mapping[str, object]) -> CenterSummary:
-    """A summary that went through JSON, which knows no tuples."""
-    fields = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in told.items()
-    }
-    return CenterSummary(**cast("dict[str, Any]", fields))
 
 
 def _write(
@@ -302,13 +248,6 @@ def _inputs(inputs: list[Input], tables: Mapping[str, Table]) -> tuple[Json, ...
             }
         )
     return tuple(told)
-
-
-def count_severities(findings: pa.Table) -> dict[str, int]:
-    """Number of findings of each severity."""
-    column = findings.column("severity")
-    counted = {item["values"]: item["counts"] for item in column.value_counts().to_pylist()}
-    return {name: int(counted.get(name, 0)) for name in ("error", "warning", "note")}
 
 
 def _has_files_only(loaded: LoadedMapping) -> bool:

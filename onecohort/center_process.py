@@ -19,7 +19,8 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
-from onecohort.center import CenterSummary, run_center, summary_from_json
+from onecohort.center import run_center
+from onecohort.center_summary import CenterSummary, summary_from_json
 from onecohort.pseudonym import Origin, PseudonymKey
 from onecohort.study import Study, load_study
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onecohort.center import CenterSummary
+from onecohort.center_summary import CenterSummary
 from onecohort.findings import Findings, Severity
 from onecohort.harmonize import ROW
 from onecohort.repeats import hash_texts, repeated_hashes

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from onecohort.center import FINDINGS, LINEAGE, PATIENTS, QUARANTINE, CenterSummary
+from onecohort.center import FINDINGS, LINEAGE, PATIENTS, QUARANTINE
+from onecohort.center_summary import CenterSummary
 from onecohort.errors import Mistake, StudyError
 from onecohort.findings import SCHEMA as FINDINGS_SCHEMA
 from onecohort.findings import Findings, Severity

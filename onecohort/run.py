@@ -15,14 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onecohort.accounts import account_for, count_findings
-from onecohort.center import (
-    FINDINGS,
-    LINEAGE,
-    QUARANTINE,
-    CenterSummary,
-    run_center,
-    summary_from_json,
-)
+from onecohort.center import FINDINGS, LINEAGE, QUARANTINE, run_center
+from onecohort.center_summary import CenterSummary, summary_from_json
 from onecohort.errors import Mistake, StudyError
 from onecohort.gates import as_json, judge, read_gates
 from onecohort.history import next_number

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from onecohort.center import CenterSummary
+from onecohort.center_summary import CenterSummary
 from onecohort.findings import Findings
 from onecohort.harmonize import ROW
 from onecohort.linkage import link

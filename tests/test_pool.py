@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from desk_study import make_study
 
-from onecohort.center import PATIENTS, CenterSummary, run_center
+from onecohort.center import PATIENTS, run_center
+from onecohort.center_summary import CenterSummary
 from onecohort.run import Run, finish_run, judge_run, pool_centers, start_run
 from onecohort.study import Study, load_study
 

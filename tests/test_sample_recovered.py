@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from onecohort.center import CenterSummary, run_center
+from onecohort.center import run_center
+from onecohort.center_summary import CenterSummary
 from onecohort.pool import Pooled, pool
 from onecohort.pseudonym import find_key
 from onecohort.study import load_study

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from onecohort.center import CenterSummary, run_center
+from onecohort.center import run_center
+from onecohort.center_summary import CenterSummary
 from onecohort.examples import run_examples
 from onecohort.mapping.check import check_mapping
 from onecohort.mapping.load import LoadedMapping, parse_mapping

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from onecohort.buffers import keep_freed_buffers
-from onecohort.center import CenterSummary
+from onecohort.center_summary import CenterSummary
 from onecohort.cli.runs import describe_gate
 from onecohort.errors import StudyError
 from onecohort.publish import LINK
