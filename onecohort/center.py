@@ -103,7 +103,7 @@ def center_key(study: Study, mapping_sha256: str, inputs: list[Input], key: Pseu
         study.as_of.isoformat(),
         mapping_sha256,
         hashlib.sha256(b"fingerprint\0" + key.secret).hexdigest(),
-        *(f"{item.table} {item.export} {item.sha256}" for item in inputs),
+        *(f"{item.table} {item.export} {item.sha256} {item.beside}" for item in inputs),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
@@ -244,6 +244,7 @@ def _inputs(inputs: list[Input], tables: Mapping[str, Table]) -> tuple[Json, ...
                 "sheet": table.sheet,
                 "sha256": item.sha256 if item else None,
                 "bytes": item.bytes if item else None,
+                "beside": dict(item.beside) if item else {},
                 "facts": dict(table.facts),
             }
         )

@@ -12,13 +12,17 @@ from onecohort.mapping.load import LoadedMapping
 
 @dataclass(frozen=True)
 class Input:
-    """One export that a table is read from."""
+    """One export that a table is read from.
+
+    beside    names and hashes of the files that are read along with it, such as a data dictionary
+    """
 
     table: str
     path: Path
     export: str
     sha256: str
     bytes: int
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 def find_inputs(loaded: LoadedMapping, root: Path) -> list[Input]:
@@ -33,10 +37,21 @@ def find_inputs(loaded: LoadedMapping, root: Path) -> list[Input]:
         path = resolve_files(root, rule.files)[-1]
         export = path.relative_to(root).as_posix()
         try:
-            found.append(Input(name, path, export, sha256_file(path), path.stat().st_size))
+            beside = _files_beside(rule, path, root)
+            found.append(Input(name, path, export, sha256_file(path), path.stat().st_size, beside))
         except OSError as error:
             raise ExportError(export, f"cannot be read: {error.strerror}") from None
     return found
+
+
+def _files_beside(rule: TableRule, path: Path, root: Path) -> tuple[tuple[str, str], ...]:
+    """A dictionary that is not there, or outside the exports, is for its reader to refuse."""
+    if rule.dictionary is None:
+        return ()
+    dictionary = (path.parent / rule.dictionary).resolve()
+    if not dictionary.is_file() or not dictionary.is_relative_to(root.resolve()):
+        return ()
+    return ((dictionary.relative_to(root.resolve()).as_posix(), sha256_file(dictionary)),)
 
 
 def open_tables(loaded: LoadedMapping, inputs: list[Input], root: Path) -> dict[str, Table]:

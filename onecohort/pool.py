@@ -7,7 +7,7 @@ rule; one record stays, the other is merged into it.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -225,7 +225,12 @@ def cohort_schema(study: Study, done: Sequence[CenterSummary]) -> pa.Schema:
             told["terms"] = ", ".join(spec.codes)
         fields.append(pa.field(spec.name, spec.arrow_type, metadata=told))
     inputs = sorted(
-        f"{item['export']} {item['sha256']}" for summary in done for item in summary.inputs
+        {
+            f"{export} {sha256}"
+            for summary in done
+            for item in summary.inputs
+            for export, sha256 in ((item["export"], item["sha256"]), *_beside(item))
+        }
     )
     metadata = {
         "study": study.title,
@@ -237,6 +242,12 @@ def cohort_schema(study: Study, done: Sequence[CenterSummary]) -> pa.Schema:
         "inputs": json.dumps(inputs),
     }
     return pa.schema(fields, metadata=metadata)
+
+
+def _beside(item: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+    beside = item["beside"]
+    assert isinstance(beside, dict)
+    return beside.items()
 
 
 def _cohort_writer(study: Study, done: Sequence[CenterSummary], path: Path) -> pq.ParquetWriter:
