@@ -242,6 +242,36 @@ def test_the_encoding_is_found_and_stated(tmp_path: Path, encoding: str, stated:
     assert see(table).cells == [("5°", "Forlì"), ("– €", "“x”")]
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("perché così più", "cp850"),
+        ("Città, è già là", "cp850"),
+        ("für Männer", "cp850"),
+        ("perché così più", "mac_roman"),
+        ("perché così più", "cp1252"),
+        ("dopo l’età – 5°", "cp1252"),
+        ("5 µL", "cp1252"),
+        ("PERCHÉ CITTÀ", "cp1252"),
+    ],
+)
+def test_few_letters_tell_one_code_page_from_another(
+    tmp_path: Path, text: str, encoding: str
+) -> None:
+    path = written(tmp_path, "x.csv", f'a;b\n1;"{text}"\n'.encode(encoding))
+    assert read(path).cells == [("1", text)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "UTF16", "utf_32"])
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_a_declared_encoding_whose_mark_is_absent_is_refused(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    path = written(tmp_path, name, '{"a": 1}\n')
+    with pytest.raises(ExportError, match=f"does not begin with the mark of {encoding}"):
+        read(path, encoding=encoding)
+
+
 MIXED = {
     "a line of Windows in UTF-8": ("a,b\nForlì,1\nCittà,2\n", "perché,3\n", "cp1252"),
     "degrees": ("a,b\n37 °C,1\n", "perché,3\n", "cp1252"),

@@ -180,3 +180,9 @@ def test_a_table_in_memory_gives_each_fault_with_the_rows_around_it(tmp_path: Pa
     assert [[fault.row for fault in batch.faults] for batch in table.batches(rows=2)] == [[2], [5]]
     assert see(table, columns=["a"], rows=1).cells == [("1",), ("2",), ("3",)]
     assert all(isinstance(fault, Fault) for fault in table.faults)
+
+
+def test_a_folder_is_refused_as_a_file(tmp_path: Path) -> None:
+    (tmp_path / "may").mkdir()
+    with pytest.raises(ExportError, match="may  is a folder"):
+        open_table(tmp_path / "may", root=tmp_path, layout=Layout(format="csv"))

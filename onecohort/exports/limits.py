@@ -71,6 +71,8 @@ def inside(path: Path, root: Path) -> str:
         )
     if not real.exists():
         raise ExportError(name, "is not there", _what_is_there(root, PurePosixPath(name)))
+    if real.is_dir():
+        raise ExportError(name, "is a folder", "name the file in it")
     return real.relative_to(top).as_posix() if ".." in PurePosixPath(name).parts else name
 
 

@@ -30,6 +30,10 @@ _BOMS = (
 )
 # Signs that European clinical text uses; a codec that turns the bytes into others is the wrong one.
 _EXPECTED = frozenset("àèéìíòóùúâêîôûäöüßçñëïÀÈÉÌÒÓÙÚÂÊÄÖÜÇÑåøæÅØÆœžšŽŠ°µ²³±×€–—’‘“”«»…½¼·ºª§ \xa0")
+# Those that most words with an accent are written with; other signs alone do not prove a code page.
+_RARE = 0.5  # what a rarer sign counts beside a common one
+_COMMON = frozenset("àèéìòùäöüßêçñ")
+_MARKED = re.compile(r"utf[-_]?(?:16|32)")  # without an order of bytes in their names
 _ONE_BYTE = ("cp1252", "mac_roman", "cp850")  # Windows, old Macs, DOS; the first wins a tie
 
 
@@ -92,8 +96,10 @@ def detect_encoding(path: Path, contents: Contents, *, where: str) -> str:
         return wide
     if contents.is_utf8:
         return "utf-8"
-    scores = {codec: _share_expected(contents.odd_bytes, codec) for codec in _ONE_BYTE}
+    scores = {codec: _likelihood(contents.odd_bytes, codec) for codec in _ONE_BYTE}
     likeliest = max(_ONE_BYTE, key=lambda codec: scores[codec])
+    if scores[likeliest] <= _RARE:
+        likeliest = _ONE_BYTE[0]
     if mixture := find_mixture(path, likeliest, _EXPECTED):
         lines = _line_of(path, mixture.utf8_at), _line_of(path, mixture.other_at)
         raise ExportError(
@@ -115,12 +121,14 @@ def _utf16_without_mark(path: Path) -> str | None:
     return None
 
 
-def _share_expected(data: bytes, codec: str) -> float:
+def _likelihood(data: bytes, codec: str) -> float:
+    """From 1, where all signs beyond ASCII are common letters, to 0 where none is expected."""
     try:
         signs = [sign for sign in data.decode(codec) if not sign.isascii()]
     except UnicodeDecodeError:
         return -1.0
-    return sum(sign in _EXPECTED for sign in signs) / max(len(signs), 1)
+    weights = (1.0 if sign in _COMMON else _RARE if sign in _EXPECTED else 0.0 for sign in signs)
+    return sum(weights) / max(len(signs), 1)
 
 
 def sample_text(path: Path, encoding: str) -> str:
@@ -207,6 +215,12 @@ def check_text(path: Path, contents: Contents, encoding: str, *, where: str) -> 
         raise ExportError(
             where, f"encoding: there is no encoding {encoding!r}", "try utf-8, cp1252 or utf-16"
         ) from None
+    if _MARKED.fullmatch(encoding.lower()) and byte_order_mark(path) is None:
+        raise ExportError(
+            where,
+            f"does not begin with the mark of {encoding}",
+            "declare which one it is (encoding: utf-16-le), or leave encoding: out",
+        )
     if contents.nul_at is not None and not encoding.lower().startswith(
         ("utf-16", "utf-32", "utf_16")
     ):
