@@ -83,8 +83,9 @@ def _keys(rows: Rows) -> pa.Array:
     for name in rows.rule.key:
         column = rows.columns[name]
         texts = pad_ids(column.texts, rows.rule.zero_pad) if rows.rule.zero_pad else column.texts
-        if rows.missing:
-            texts = pc.if_else(pa.array(is_listed(texts, rows.missing)), "", texts)
+        if rows.missing:  # as it stands, and as it would be padded
+            absent = is_listed(column.texts, rows.missing) | is_listed(texts, rows.missing)
+            texts = pc.if_else(pa.array(absent), "", texts)
         parts.append(column.spread(texts))
     if len(parts) == 1:
         return parts[0]

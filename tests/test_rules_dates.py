@@ -127,6 +127,14 @@ def test_an_imputed_day_is_noted_with_what_was_known() -> None:
     assert finding["severity"] == "note"
 
 
+def test_a_month_that_values_give_for_a_text_is_imputed_and_noted() -> None:
+    rule = "from: x, values: { spring: 2019-04 }, impute: middle"
+    found = read(rule, "spring", "2019-02-03", field="start_date")
+    assert found.column("start_date") == [date(2019, 4, 15), date(2019, 2, 3)]
+    assert found.column("start_date_precision") == ["month", "day"]
+    assert found.checks == ["date.imputed"]
+
+
 def test_a_partial_date_kept_without_a_day_is_missing_not_lost() -> None:
     found = read('from: x, dates: "%m/%Y", impute: none', "02/2019", field="start_date")
     assert found.finding("date.partial")["severity"] == "note"

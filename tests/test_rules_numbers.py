@@ -93,7 +93,7 @@ REFUSED = [
     ("a bound of nothing", "from: x, bounds: limit", "< few", "number.unreadable",
      "is not a number", "correct the cell, or add the text to missing"),
     ("larger than any number", "from: x", "9e999", "number.unreadable",
-     "is larger than any number can be", ""),
+     "is larger than any number can be", "correct the cell"),
     ("no match of the pattern", 'from: x, pattern: "^([0-9]+)a$"', "3", "pattern.unmatched",
      "does not match the pattern '^([0-9]+)a$'",
      "widen the pattern, correct the cell, or add the text to missing"),

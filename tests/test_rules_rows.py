@@ -478,6 +478,14 @@ def test_a_correction_can_mend_a_key() -> None:
     assert [p["patient_id"] for p in found.patients] == ["1", "2"]
 
 
+@pytest.mark.parametrize("missing", ["0", "0000"])
+def test_a_key_that_is_declared_missing_is_none_padded_or_not(missing: str) -> None:
+    loaded = mapping_of("wbc_10e9_l: { from: x }", table=f'zero_pad: 4, missing: "{missing}"')
+    found = outcome_of(loaded, [{"id": "0", "x": "1"}, {"id": "12", "x": "2"}])
+    assert found.column("patient_id") == ["0012"]
+    assert found.finding("key.missing")["raw"] == "0"
+
+
 def test_a_correction_finds_a_padded_key() -> None:
     found = corrected(
         "patient: '42', column: x, was: '1', now: '2'",

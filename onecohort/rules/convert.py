@@ -119,11 +119,14 @@ class Conversion:
         typed = [listed.get(number, "") for number in range(len(texts))]
         theirs = self._read_open(pc.if_else(pa.array(own), blank, texts), self.numbers, self.dates)
         ours = self._read_open(
-            pa.array(typed, pa.string()), NumberFormat(percent=self.numbers.percent), DateFormat()
+            pa.array(typed, pa.string()),
+            NumberFormat(percent=self.numbers.percent),
+            DateFormat(impute=self.dates.impute),
         )
         theirs.values = pc.if_else(pa.array(own), ours.values, theirs.values)
         theirs.states = np.where(own, ours.states, theirs.states)
         theirs.remarks |= ours.remarks
+        theirs.notes |= ours.notes
         if theirs.precision is not None:
             theirs.precision = pc.if_else(pa.array(own), ours.precision, theirs.precision)
         return theirs

@@ -96,8 +96,9 @@ def read_numbers(texts: pa.Array, spelling: NumberFormat) -> Converted:
                 if remark:
                     found.notes[int(number)] = remark
     infinite = np.isinf(numbers)
+    too_large = Remark("number.unreadable", "is larger than any number can be", "correct the cell")
     for number in np.flatnonzero(infinite):
-        found.fault(int(number), Remark("number.unreadable", "is larger than any number can be"))
+        found.fault(int(number), too_large)
     found.values = pa.array(numbers, pa.float64(), mask=states != State.CARRIED)
     return found
 
