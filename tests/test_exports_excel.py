@@ -558,6 +558,42 @@ def test_error_cells_and_hidden_rows_of_an_old_workbook_are_read_from_its_record
     assert scan.hidden_columns == [6, 7]
 
 
+def test_percentages_and_months_of_an_old_workbook_are_told_by_its_styles() -> None:
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    month = "mmm-yy".encode("utf-16-le")
+    globals_ = (
+        record(0x041E, struct.pack("<HHB", 164, 4, 0) + b"0.0%")
+        + record(0x041E, struct.pack("<HHB", 165, 6, 1) + month)
+        + record(0x041E, struct.pack("<HB", 166, 4) + b"yyyy")  # as BIFF5 writes it
+        + b"".join(
+            record(0x00E0, struct.pack("<HH", 0, n) + b"\0" * 16) for n in (0, 164, 165, 166, 9)
+        )
+    )
+    top = len(globals_) + 10 + 4
+    globals_ += record(0x0085, struct.pack("<IH", top, 0)) + record(0x000A, b"")
+    several = struct.pack("<HH", 4, 0) + b"".join(
+        struct.pack("<HI", style, 0) for style in (0, 1, 4)
+    )
+    sheet = b"".join(
+        (
+            record(0x0203, struct.pack("<HHHd", 1, 1, 1, 0.25)),
+            record(0x027E, struct.pack("<HHHI", 2, 1, 2, 0)),
+            record(0x0006, struct.pack("<HHHd", 3, 1, 3, 1.0) + b"\0" * 8),
+            record(0x00BD, several + struct.pack("<H", 2)),
+            record(0x0203, struct.pack("<HHHd", 5, 1, 0, 0.25)),
+            record(0x000A, b""),
+        )
+    )
+    (scan,) = scan_xls(compound(globals_ + sheet), where="x.xls")
+    assert (scan.percents, scan.months, scan.years) == (
+        {(2, 2), (5, 2), (5, 3)},
+        {(3, 2)},
+        {(4, 2)},
+    )
+
+
 def compound(stream: bytes) -> bytes:
     """The smallest compound file with one stream named Workbook ([MS-CFB])."""
     sectors = max(

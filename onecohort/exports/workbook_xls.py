@@ -1,4 +1,4 @@
-"""The record stream of an xls sheet (BIFF5 and BIFF8): its extent, error cells, hidden rows.
+"""The record stream of an xls sheet (BIFF5 and BIFF8): its extent, error cells, hidden rows, percentages.
 
 [MS-XLS] 2.4: a record is its type and its length, two bytes each, then its content. Only the
 records named below are looked at.
@@ -6,11 +6,12 @@ records named below are looked at.
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import olefile  # type: ignore[import-untyped]
 
 from onecohort.errors import ExportError
+from onecohort.exports.display_formats import BUILT_IN, is_month, is_percentage, is_year
 from onecohort.exports.workbook_scan import SheetScan
 
 _FORMULA, _EOF, _SHEET = 0x0006, 0x000A, 0x0085
@@ -36,27 +37,54 @@ ERROR_CODES = {
     0x2A: "#N/A",
     0x2B: "#GETTING_DATA",
 }
+_NUMBER, _RK, _SEVERAL_RK = 0x0203, 0x027E, 0x00BD
+_FORMAT, _STYLE = 0x041E, 0x00E0
 _HIDDEN_ROW, _HIDDEN_COLUMNS = 0x20, 0x01
 
 
 def scan_xls(data: bytes, *, where: str) -> list[SheetScan]:
     """Look all sheets through, in the workbook's order."""
     stream = _stream(data, where=where)
-    starts = [
-        struct.unpack_from("<I", body)[0]
-        for kind, body in _records(stream, 0)
-        if kind == _SHEET and len(body) >= 4
-    ]
-    return [_scan_sheet(stream, start) for start in starts]
+    starts: list[int] = []
+    formats = dict(BUILT_IN)
+    styles: list[int] = []  # the number of each style's format
+    for kind, body in _records(stream, 0):
+        if kind == _SHEET and len(body) >= 4:
+            starts.append(struct.unpack_from("<I", body)[0])
+        elif kind == _FORMAT and len(body) >= 3:
+            formats[struct.unpack_from("<H", body)[0]] = _format_text(body)
+        elif kind == _STYLE and len(body) >= 4:
+            styles.append(struct.unpack_from("<H", body, 2)[0])
+    shown = {style: formats.get(number, "") for style, number in enumerate(styles)}
+    return [_scan_sheet(stream, start, shown) for start in starts]
 
 
-def _scan_sheet(stream: bytes, start: int) -> SheetScan:
+def _format_text(body: bytes) -> str:
+    """The text of a FORMAT record; BIFF8 counts signs in two bytes, BIFF5 in one."""
+    count = body[2]
+    if len(body) == 3 + count:
+        return body[3:].decode("cp1252", "replace")
+    wide = len(body) > 4 and body[4] & 1
+    return body[5:].decode("utf-16-le" if wide else "latin-1", "replace")
+
+
+def _scan_sheet(stream: bytes, start: int, shown: Mapping[int, str]) -> SheetScan:
     scan = SheetScan()
+    special = [
+        (found, {style for style, form in shown.items() if is_such(form)})
+        for found, is_such in (
+            (scan.percents, is_percentage), (scan.months, is_month), (scan.years, is_year)
+        )
+    ]  # fmt: skip
     for kind, body in _records(stream, start):
         if kind in _CELLS and len(body) >= 6:
             row, column = struct.unpack_from("<HH", body)
             scan.rows, scan.columns = max(scan.rows, row + 1), max(scan.columns, column + 1)
             scan.is_filled = True
+            for place, style in _styled_numbers(kind, body):
+                for found, such in special:
+                    if style in such:
+                        found.add((row + 1, place + 1))
             code = _error_code(kind, body)
             if code is not None:
                 scan.errors[row + 1, column + 1] = ERROR_CODES.get(code, "#UNKNOWN!")
@@ -66,6 +94,16 @@ def _scan_sheet(stream: bytes, start: int) -> SheetScan:
             first, last = struct.unpack_from("<HH", body)
             scan.hidden_columns += range(first + 1, min(last, 255) + 2)
     return scan
+
+
+def _styled_numbers(kind: int, body: bytes) -> Iterator[tuple[int, int]]:
+    """Column and style of each number that a record holds."""
+    if kind in (_NUMBER, _RK, _FORMULA):
+        yield struct.unpack_from("<HH", body, 2)
+    elif kind == _SEVERAL_RK:
+        first = struct.unpack_from("<H", body, 2)[0]
+        for number, at in enumerate(range(4, len(body) - 7, 6)):
+            yield first + number, struct.unpack_from("<H", body, at)[0]
 
 
 def _error_code(kind: int, body: bytes) -> int | None:
