@@ -233,6 +233,29 @@ def test_surgery_writes_into_an_empty_block_of_one_line() -> None:
     assert surgery.operate() == "# ? new\na: { b: c }\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a: {}\n", "a: { b: c, d: e }\n"),
+        ("a: { }\n", "a: { b: c, d: e }\n"),
+        ("a: { x: y }\n", "a: { x: y, b: c, d: e }\n"),
+        ("a: { x: y, }\n", "a: { x: y, b: c, d: e, }\n"),
+        ("a: {\n  x: y  # why\n}\n", "a: {\n  x: y, b: c, d: e  # why\n}\n"),
+    ],
+)
+def test_surgery_writes_twice_into_a_block_of_one_line(before: str, after: str) -> None:
+    surgery = Surgery(before)
+    surgery.add_entry(("a",), "b", "c", [])
+    surgery.add_entry(("a",), "d", "e", [])
+    assert surgery.operate() == after
+
+
+def test_a_byte_order_mark_stays(study: Study) -> None:
+    text, added = update(study, ROW | {"Hobby": "a"}, mapping="\ufeff" + MAPPING)
+    assert added
+    assert text.startswith("\ufeff# kept: a comment at the head")
+
+
 def test_surgery_below_a_nested_block_goes_after_its_last_line() -> None:
     surgery = Surgery("a:\n  b:\n    c:\n      - d\n      - e: f\n  # end of a\ng: h\n")
     surgery.add_lines(("a",), ["x: 1"])

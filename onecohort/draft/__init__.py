@@ -4,7 +4,7 @@ Every guess carries a mark, `# ?`, that a person takes out; nothing here decides
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onecohort.draft.guess import guess_fields
@@ -28,6 +28,9 @@ __all__ = [
     "save_update",
     "update_center",
 ]
+
+
+BOM = "\ufeff"  # some editors write it, and want to find it again
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,11 @@ def update_center(study: Study, center: str) -> Updated:
     """Add to a center's mapping what its newest delivery brought; see `update_mapping`."""
     path = study.mapping_path(center)
     loaded = study.load_mapping(center)
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         text = file.read()
     others, _ = other_mappings(study, center)
-    return update_mapping(study, loaded, text, others)
+    updated = update_mapping(study, loaded, text.removeprefix(BOM), others)
+    return replace(updated, text=BOM + updated.text) if text.startswith(BOM) else updated
 
 
 def other_mappings(study: Study, center: str) -> tuple[list[LoadedMapping], list[str]]:

@@ -22,6 +22,7 @@ class Surgery:
 
     text: str
     _inserts: list[tuple[int, str]] = field(default_factory=list)
+    _into_empty: dict[int, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Compose the text once."""
@@ -95,7 +96,11 @@ class Surgery:
 
     def operate(self) -> str:
         """The text with all insertions; those at one place in the order they were asked for."""
-        numbered = [(place, number, text) for number, (place, text) in enumerate(self._inserts)]
+        inserts = list(self._inserts)
+        for place, entries in self._into_empty.items():
+            tail = " " if self.text[place] == "}" else ""
+            inserts.append((place, f" {', '.join(entries)}{tail}"))
+        numbered = [(place, number, text) for number, (place, text) in enumerate(inserts)]
         out = self.text
         for place, _, inserted in sorted(numbered, reverse=True):
             out = out[:place] + inserted + out[place:]
@@ -106,11 +111,10 @@ class Surgery:
 
     def _into_flow(self, node: Node, entry: str) -> None:
         assert isinstance(node, MappingNode)
-        brace = node.end_mark.index - 1
-        before = self.text[:brace].rstrip()
-        comma = ", " if node.value else " "
-        tail = "" if self.text[:brace] != before else " "
-        self._inserts.append((len(before), f"{comma}{entry}{tail}"))
+        if node.value:  # behind the last value: a comma or a comment may stand before the brace
+            self._inserts.append((_end(node.value[-1][1]), f", {entry}"))
+        else:
+            self._into_empty.setdefault(node.start_mark.index + 1, []).append(entry)
 
     def _find(self, path: Sequence[str]) -> tuple[Node, Node]:
         key, node = self._root, self._root
