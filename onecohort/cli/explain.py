@@ -11,6 +11,7 @@ from rich.tree import Tree
 
 from onecohort.errors import Mistake, StudyError
 from onecohort.finding_words import words_of
+from onecohort.mapping.check import find_field
 from onecohort.mapping.load import did_you_mean
 from onecohort.pseudonym import find_key
 from onecohort.schema import Field
@@ -192,7 +193,9 @@ def _fields(study: Study, field: str | None) -> list[Field]:
     fields = study.schema.fields
     if field is not None and field not in fields:
         what = f"the cohort has no field {field!r}"
-        raise StudyError(Mistake("schemas/cohort.py", what, did_you_mean(field, list(fields))))
+        near = find_field(field, study.schema)
+        fix = f"did you mean {near!r}?" if near else did_you_mean(field, list(fields))
+        raise StudyError(Mistake("schemas/cohort.py", what, fix))
     return [spec for spec in fields.values() if field in (None, spec.name)]
 
 

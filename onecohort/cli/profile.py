@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from onecohort.cli.output import write_text
+from onecohort.errors import Mistake, StudyError
 from onecohort.exports import list_tables, open_table
 from onecohort.profile_views import as_html, as_rich, as_values
 from onecohort.profiling import TableProfile, profile_table
@@ -36,6 +37,9 @@ def profile_command(files: Sequence[Path], *, html: Path | None, as_json: bool) 
 def profile_file(path: Path) -> list[TableProfile]:
     """The profiles of all tables in one file; raises ExportError for one that cannot be read."""
     path = path.absolute()
+    if path.is_dir():
+        fix = f"name files in it, such as {path.name}/*"
+        raise StudyError(Mistake(str(path), "is a folder", fix))
     return [
         profile_table(open_table(path, root=path.parent, layout=summary.layout))
         for summary in list_tables(path, root=path.parent)

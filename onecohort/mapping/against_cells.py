@@ -5,8 +5,9 @@ per distinct text with its count, at the line of the mapping that would mend it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +16,11 @@ from onecohort.errors import ExportError, Mistake
 from onecohort.exports.table import Table
 from onecohort.finding_words import words_of
 from onecohort.harmonize import Harmonized, harmonize
-from onecohort.mapping.against_export import Level, Told
-from onecohort.mapping.load import LoadedMapping
-from onecohort.mapping.references import plan_mapping
+from onecohort.mapping.against_export import Column, Level, Told
+from onecohort.mapping.language import When
+from onecohort.mapping.load import LoadedMapping, nearest
+from onecohort.mapping.references import plan_mapping, split_reference
+from onecohort.mapping.source import NodePath
 from onecohort.pseudonym import PseudonymKey
 from onecohort.rules.coded import encode, fold
 from onecohort.schema import CohortSchema
@@ -52,7 +55,7 @@ def check_cells(
     key: PseudonymKey,
 ) -> list[Told]:
     """What the rules could not carry, per distinct text with counts, and what they never met."""
-    told = list(_never_seen(sound, tables, schema))
+    told = [*_never_seen(sound, tables, schema), *_never_holding(sound, tables)]
     try:
         found = harmonize(
             sound,
@@ -65,7 +68,7 @@ def check_cells(
         )
     except ExportError as error:
         return [*told, *(Told(mistake, "mistake") for mistake in error.mistakes)]
-    return [*told, *_texts(sound, tables, found)]
+    return [*told, *_nobody_left(sound, found), *_texts(sound, tables, found)]
 
 
 def _texts(sound: LoadedMapping, tables: Mapping[str, Table], found: Harmonized) -> Iterator[Told]:
@@ -188,8 +191,8 @@ def _never_seen(
         listed, rule = sound.mapping.fields[step.field.name].values, step.rule
         if not listed or rule.first_of or rule.pattern is not None:
             continue
-        seen = _texts_of(
-            tables[step.home], [c for c in (rule.from_, *(rule.filled_from or ())) if c]
+        seen = set(
+            _texts_of(tables[step.home], [c for c in (rule.from_, *(rule.filled_from or ())) if c])
         )
         if rule.split:
             seen |= {fold(part) for text in seen for part in text.split(rule.split)}
@@ -200,9 +203,64 @@ def _never_seen(
                 yield Told(Mistake(where, what, "harmless; take it out if it was a slip"), "note")
 
 
-def _texts_of(table: Table, columns: list[str]) -> set[str]:
-    found: set[str] = set()
+def _never_holding(sound: LoadedMapping, tables: Mapping[str, Table]) -> Iterator[Told]:
+    """Conditions that no row meets, because no cell holds any of their texts."""
+    seen: dict[Column, dict[str, str]] = {}
+    for path, when, home in _conditions(sound):
+        for reference, texts in when.items():
+            if any(text in ("present", "missing") or text[:1] in "<>≤≥" for text in texts):
+                continue
+            place = home(reference)
+            if place not in seen:
+                seen[place] = _texts_of(tables[place[0]], [place[1]])
+            if not {fold(text) for text in texts} & set(seen[place]):
+                wanted = " or ".join(map(repr, texts))
+                what = f"no cell of {reference!r} holds {wanted}, so no row meets this"
+                near = nearest(texts[0], [text for text in seen[place].values() if text])
+                fix = f"did you mean {near!r}?" if near else "`onecohort profile` shows its texts"
+                level: Level = "warning" if path[-1] == "where" else "note"
+                yield Told(Mistake(sound.where(*path, reference), what, fix), level)
+
+
+def _conditions(sound: LoadedMapping) -> Iterator[tuple[NodePath, When, Callable[[str], Column]]]:
+    """Each set of conditions, with where a column that it names is."""
+    tables = sound.mapping.tables
+    first = next(iter(tables))
+    for name, table in tables.items():
+        own = partial(_own_column, name)
+        if table.where:
+            yield ("tables", name, "where"), table.where, own
+        for number, left_out in enumerate(table.leave_out):
+            yield ("tables", name, "leave_out", number, "when"), left_out.when, own
+    for name, rule in sound.mapping.fields.items():
+        joined = partial(split_reference, tables=tables, first=first)
+        if rule.where:
+            yield ("fields", name, "where"), rule.where, joined
+        for number, case in enumerate(rule.cases or ()):
+            yield ("fields", name, "cases", number, "when"), case.when, joined
+
+
+def _own_column(table: str, column: str) -> Column:
+    return table, column
+
+
+def _nobody_left(sound: LoadedMapping, found: Harmonized) -> Iterator[Told]:
+    """Tables of which no row is looked at."""
+    for name, balance in found.tables.items():
+        declared = sound.mapping.tables[name]
+        chooses = bool(declared.where or declared.leave_out)
+        if chooses and balance.delivered and balance.left_out == balance.delivered:
+            what = f"all {balance.delivered:,} rows of {name!r} are left out"
+            word = "where" if declared.where else "leave_out"
+            fix = f"look at `{word}`, whether it says what it is meant to"
+            yield Told(Mistake(sound.where("tables", name, word), what, fix), "warning")
+
+
+def _texts_of(table: Table, columns: list[str]) -> dict[str, str]:
+    """Each text of some columns, folded and as it stands there."""
+    found: dict[str, str] = {}
     for batch in table.batches(columns):
         for name in columns:
-            found |= {fold(text) for text in encode(batch.cells.column(name)).texts.to_pylist()}
+            texts = encode(batch.cells.column(name)).texts.to_pylist()
+            found |= {fold(text): text for text in texts}
     return found

@@ -1,7 +1,7 @@
 """One field's rule against the schema: its source, its terms, its unit, its dates, its conditions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from onecohort.errors import Mistake
@@ -30,6 +30,8 @@ BESIDE: Mapping[str, set[str]] = {
     "cases": {*_ROWS, "otherwise"},
     "constant": set(),
 }
+ABOUT_DATES = ("dates", "pivot_year", "impute")
+ABOUT_NUMBERS = ("decimal", "thousands", "bounds")
 COMPANIONS = {"part": "split", "units": "unit_from"}  # words that say something only beside another
 COMPARISON = re.compile(r"^[<>≤≥]")
 NUMBER = re.compile(r"^(<=|>=|<|>|≤|≥)\s*[-+]?\d+([.,]\d+)?$")
@@ -65,6 +67,7 @@ def check_rule(
         elif needed is not None and needed not in written:
             what = f"`{word}` says nothing without `{needed}`"
             yield Mistake(loaded.where(*path, word), what, f"take it out, or write `{needed}:`")
+    yield from _idle_words(loaded, field, rule, [w for w in written if w in BESIDE[given[0]]])
     yield from _targets(loaded, field, rule)
     yield from check_formats(loaded, (*path, "dates"), rule.dates or (), _pivot(loaded, rule))
     yield from _units(loaded, field, rule)
@@ -81,6 +84,20 @@ def check_rule(
         except re.error as error:
             what = f"not a regular expression: {error}"
             yield Mistake(loaded.at(*path, "pattern"), what, "mend it, or take it out")
+
+
+def _idle_words(
+    loaded: LoadedMapping, field: Field, rule: FieldRule, written: Sequence[str]
+) -> Iterator[Mistake]:
+    """Words about dates where none is read, and about numbers where none is."""
+    ordered = rule.by is not None or rule.near is not None  # then a date or number is read beside
+    dated = field.kind == "date" or rule.age_at is not None
+    numeric = field.kind in ("integer", "number") or rule.days_from is not None
+    for words, said, read in ((ABOUT_DATES, "dates", dated), (ABOUT_NUMBERS, "numbers", numeric)):
+        for word in words:
+            if word in written and not read and not ordered and not rule.where:
+                what = f"`{word}` is about {said}, and {field.name} holds none"
+                yield Mistake(loaded.where("fields", field.name, word), what, "take it out")
 
 
 def check_conditions(
