@@ -23,9 +23,11 @@ from onecohort.estimates import (
     no_test,
 )
 from onecohort.regression import (
+    UNBOUNDED,
     Coefficient,
     LikelihoodModel,
     Maximum,
+    independent,
     likelihood_ratio_test,
     maximize,
     score_test,
@@ -206,8 +208,12 @@ def proportional_hazards_tests(
     """
     method = "Schoenfeld score test (1 - Kaplan–Meier time)"
     kept = model.estimable
-    if model.events == 0 or len(kept) == 0:
-        return {name: no_test(method, "not estimable: no estimate") for name in (*terms, "global")}
+    why = "not estimable: no estimate" if model.events == 0 or len(kept) == 0 else ""
+    # The others' estimates hold beside that term only, and it has no number.
+    if any(coefficient.statement == UNBOUNDED for coefficient in model.coefficients):
+        why = "not estimable: a term of the model has no estimate"
+    if why:
+        return {name: no_test(method, why) for name in (*terms, "global")}
     covariates = _matrix(x, len(model.beta))[:, kept]
     layers = np.zeros(len(covariates), np.int64) if strata is None else np.asarray(strata)
     times, events = follow_up(time, died, covariates, layers)
@@ -218,10 +224,11 @@ def proportional_hazards_tests(
     width = len(kept)
     drift, matrix = np.zeros(width), np.zeros((2 * width, 2 * width))
     for stratum in _by_stratum(times, events, scaled, layers):
-        sums = sums_at(stratum, model.beta[kept] * spread)
         scale = 1 - before[np.searchsorted(curve.time, stratum.death_times, side="left")] - mean
-        drift += score(stratum, sums, scale)
-        plain, once, twice = (information(stratum, sums, scale**power) for power in (0, 1, 2))
+        with np.errstate(all="ignore"):  # hazards too far apart for numbers are looked at below
+            sums = sums_at(stratum, model.beta[kept] * spread)
+            drift += score(stratum, sums, scale)
+            plain, once, twice = (information(stratum, sums, scale**power) for power in (0, 1, 2))
         matrix += np.block([[plain, once], [once, twice]])
     columns = {name: np.flatnonzero(np.isin(kept, chosen)) for name, chosen in terms.items()}
     columns["global"] = np.arange(width)
@@ -234,7 +241,9 @@ def _drift_test(method: str, drift: FloatArray, matrix: FloatArray, own: IntArra
     width = len(drift)
     chosen = np.concatenate((np.arange(width), width + own))
     block = matrix[np.ix_(chosen, chosen)]
-    if np.linalg.matrix_rank(block, hermitian=True) < len(chosen):
+    if not np.all(np.isfinite(block)):
+        return no_test(method, "not estimable: the fitted hazards are too far apart")
+    if len(independent(block, 0.0)) < len(chosen):
         return no_test(method, "not estimable: too few distinct death times")
     gradient = np.concatenate((np.zeros(width), drift[own]))
     return chi_square_test(method, float(gradient @ np.linalg.solve(block, gradient)), len(own))

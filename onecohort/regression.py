@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from onecohort.estimates import (
+    BoolArray,
     FloatArray,
     IntArray,
     Test,
@@ -27,6 +28,7 @@ UNBOUNDED = "not estimable: the likelihood rises without end (events on one side
 NO_SPREAD = "no interval: the clusters are too few for a robust error"
 VANISHING = 1e-6  # a robust error that is nothing but rounding
 PIVOT_TOLERANCE = 1e-9  # of a standardised column's own information
+LEFT = 1e-6  # of the information that a coefficient began with, below which nothing is known of it
 ROUNDING = (
     1e-13  # of information, per patient: a column that is constant in each stratum has so little
 )
@@ -73,7 +75,7 @@ class Maximum:
     """Where the likelihood peaks, and its `value` there.
 
     beta         (p,) as at the start where a column is redundant
-    covariance   (p, p) inverse information over `finite`; 0 elsewhere
+    covariance   (p, p) inverse information of `finite`, all others being unknown; 0 elsewhere
     free         indices of the columns that are not redundant
     finite       indices of the coefficients that have an estimate
     statements   (p,) why a coefficient has none, or ""
@@ -134,7 +136,7 @@ def maximize(
         return without_estimate(0, float(empty.loglike(np.zeros(1))))
     model = build(x)
     begin = _point(model, start)
-    free = _independent(begin.information, ROUNDING * len(x))
+    free = independent(begin.information, ROUNDING * len(x))
     beta = start.copy()
     if len(free) == 0:
         return without_estimate(size, begin.value)
@@ -146,15 +148,45 @@ def maximize(
         if not np.all(further < AT_PEAK):
             peak, end, further = _newton(model, _approach(model, start[free], len(x)))
     beta[free], unbounded = peak, ~(further < FLAT)
+    unbounded, left = _part(begin.information[np.ix_(free, free)], end.information, unbounded)
     finite = free[~unbounded]
     covariance = np.zeros((size, size))
-    if len(finite):
-        bounded = end.information[np.ix_(~unbounded, ~unbounded)]
-        covariance[np.ix_(finite, finite)] = np.linalg.inv(bounded)
+    covariance[np.ix_(finite, finite)] = np.linalg.inv(left)
     statements = [REDUNDANT] * size
     for column, endless in zip(free, unbounded, strict=True):
         statements[column] = UNBOUNDED if endless else ""
     return Maximum(begin, end.value, beta, covariance, free, finite, tuple(statements))
+
+
+def _part(start: FloatArray, end: FloatArray, unbounded: BoolArray) -> tuple[BoolArray, FloatArray]:
+    """Which coefficients have no end, and the information on the others, those being unknown.
+
+    start, end  (k, k) information where the climb began and ended
+    unbounded   (k,) those that the last step still moves; another may stand still only because
+                nothing is left to know of it
+    """
+    found = unbounded.copy()
+    while True:
+        left = _information_left(end, found)
+        unit = np.sqrt(np.diag(start)[~found])
+        known = independent(left / np.outer(unit, unit), LEFT)
+        if not found.any() or len(known) == len(left):
+            return found, left
+        found[np.delete(np.flatnonzero(~found), known)] = True
+
+
+def _information_left(information: FloatArray, unbounded: BoolArray) -> FloatArray:
+    """Information on the bounded coefficients when the unbounded are estimated beside them.
+
+    Two without end may have a sum with one (the intercept, and an indicator whose members all
+    fail): as if they were known, the others' errors would be too small.
+    """
+    bounded = information[np.ix_(~unbounded, ~unbounded)]
+    if unbounded.all() or not unbounded.any():
+        return bounded
+    across = information[np.ix_(~unbounded, unbounded)]
+    own = np.linalg.pinv(information[np.ix_(unbounded, unbounded)], hermitian=True)
+    return np.asarray(bounded - across @ own @ across.T)
 
 
 def without_estimate(size: int, value: float) -> Maximum:
@@ -170,7 +202,7 @@ def _newton(model: LikelihoodModel, start: FloatArray) -> tuple[FloatArray, Poin
     """Where the model's own climb ends, and how far a next step would go.
 
     That is nothing at a peak, and as far as the step before where the likelihood only comes nearer
-    to its bound.
+    to its bound. A climb that leaves the numbers, or ends below its start, does not count.
     """
     try:
         fitted = model.fit(
@@ -187,6 +219,9 @@ def _newton(model: LikelihoodModel, start: FloatArray) -> tuple[FloatArray, Poin
     except np.linalg.LinAlgError:  # so flat that there is no next step
         peak = start
     end = _point(model, peak)
+    origin = float(model.loglike(start))
+    if not end.value >= origin - AT_PEAK * abs(origin):
+        peak, end = start, _point(model, start)
     return peak, end, np.abs(_solve(end.information, end.gradient))
 
 
@@ -218,7 +253,7 @@ def _point(model: LikelihoodModel, params: FloatArray) -> Point:
     return Point(float(model.loglike(params)), model.score(params), -model.hessian(params))
 
 
-def _independent(information: FloatArray, nothing: float) -> IntArray:
+def independent(information: FloatArray, nothing: float) -> IntArray:
     """Columns that are no combination of those before them, by Cholesky pivots in that order.
 
     nothing  a pivot that small is rounding

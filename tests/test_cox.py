@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -137,6 +139,47 @@ def test_one_unbounded_term_leaves_the_others_their_estimates() -> None:
     assert other.beta is not None
     alone = fit_cox(time[1:], died[1:], x[1:, 1:], ["other"]).coefficients[0]
     assert other.beta == pytest.approx(alone.beta, abs=1e-6)
+
+
+def test_proportional_hazards_are_not_tested_beside_a_term_without_an_end() -> None:
+    time, died = [1, 2, 3, 4, 5, 6, 7, 8], [True] * 6 + [False] * 2
+    x = np.array([[1, 0.3], [0, -0.2], [0, 0.9], [0, 0.1], [0, 0.5], [0, 0.2], [0, 0.8], [0, -0.4]])
+    model = fit_cox(time, died, x, ["first to die", "other"])
+    drift = proportional_hazards_tests(time, died, x, model, {"first to die": [0], "other": [1]})
+    assert {test.statement for test in drift.values()} == {
+        "not estimable: a term of the model has no estimate"
+    }
+
+
+def test_a_climb_that_leaves_the_numbers_still_ends_in_one() -> None:
+    time, strata = [0, 3, 1, 1, 3, 2, 4, 2], [1, 2, 0, 1, 0, 1, 0, 2]
+    x = [
+        [0.1, 10.03, 0.04], [0.05, 0.31, 64.28], [0.06, 0.12, 1.79], [1.54, 3.18, 0.18],
+        [0.06, 0.02, 2.69], [0.54, 3.6, 1.14], [64.81, 5.75, 1.64], [1.14, 0.22, 0.31],
+    ]  # fmt: skip
+    model = fit_cox(time, [True] * 8, x, ["a", "b", "c"], strata=strata)
+    assert {row.statement for row in model.coefficients} == {UNBOUNDED}
+    # The likelihood comes near 1: each to die was the likeliest.
+    assert model.likelihood_ratio.statistic == pytest.approx(-2 * model.log_likelihood[0], rel=1e-3)
+
+
+def test_a_drift_that_no_death_time_can_show_is_not_tested() -> None:
+    time, died = [1, 4, 2, 3, 2, 3, 2, 2], [True, True, False, False, False, False, True, False]
+    x = [[0.72], [114.5], [4.24], [9.47], [0.15], [0.0], [0.21], [0.48]]
+    strata = [0, 0, 0, 1, 0, 0, 2, 1]
+    model = fit_cox(time, died, x, ["x"], strata=strata)
+    drift = proportional_hazards_tests(time, died, x, model, {"x": [0]}, strata=strata)
+    assert model.coefficients[0].statement == ""
+    assert drift["x"].statement == "not estimable: too few distinct death times"
+
+
+def test_hazards_too_far_apart_for_numbers_are_not_tested_for_drift() -> None:
+    time, died = np.arange(1.0, 9.0), [True] * 8
+    x = np.array([[8.0], [7.0], [5.0], [6.0], [4.0], [3.0], [1.0], [2.0]])
+    model = fit_cox(time, died, x, ["x"])
+    steep = replace(model, beta=np.array([1e4]))
+    drift = proportional_hazards_tests(time, died, x, steep, {"x": [0]})
+    assert drift["global"].statement == "not estimable: the fitted hazards are too far apart"
 
 
 def test_a_term_given_by_earlier_ones_is_set_aside_and_the_first_kept() -> None:

@@ -59,6 +59,24 @@ def test_an_odds_ratio_without_estimate_says_why(
     assert (row.statement, row.ratio, row.p) == (statement, None, None)
 
 
+def test_a_term_without_an_end_leaves_the_others_their_errors() -> None:
+    rng = np.random.default_rng(3)
+    x = np.column_stack((rng.normal(size=60), rng.random(60) < 0.25))
+    met = (rng.random(60) < 0.6) & (x[:, 1] == 0)
+    other, endless = fit_logistic(met, x, ["other", "never met"]).coefficients
+    # Who never meets the outcome says nothing of the other covariate.
+    rest = x[:, 1] == 0
+    alone = fit_logistic(met[rest], x[rest, :1], ["other"]).coefficients[0]
+    assert endless.statement == UNBOUNDED
+    assert (other.beta, other.error) == pytest.approx((alone.beta, alone.error), rel=1e-5)
+
+
+def test_what_is_known_beside_terms_without_an_end_only_is_not_estimated() -> None:
+    x = [[-1, 1, 1], [0, 0, 1], [0, 0, 1], [-1, 0, 0]]
+    rows = fit_logistic([True, True, False, True], x, ["a", "b", "c"]).coefficients
+    assert all(row.ratio is None and row.statement for row in rows)
+
+
 def test_missing_covariates_are_refused() -> None:
     with pytest.raises(ValueError, match="finite covariates"):
         fit_logistic([True, False], [[1.0], [float("nan")]], ["x"])
