@@ -154,6 +154,13 @@ def test_page_says_that_the_data_are_synthetic_and_what_agreement_proves(page: s
     assert "it proves nothing about the drug" in page
 
 
+def test_page_says_what_is_not_known_from_the_paper_and_what_favors_responders(page: str) -> None:
+    assert "gives neither the covariates of its multivariate model" in page
+    assert (
+        "Response enters the models of survival as if it had been known at the first dose" in page
+    )
+
+
 def test_page_of_real_data_says_nothing_of_the_kind(tmp_path: Path) -> None:
     write_analysis(tmp_path, analysed(simulated(50)), as_of=AS_OF, balance={})
     text = (tmp_path / "report" / "analysis.html").read_text(encoding="utf-8")
@@ -389,6 +396,7 @@ def test_another_study_brings_its_own_plan_and_no_code(tmp_path: Path) -> None:
     assert "Years from the operation" in page
     assert 'id="centers"' not in page
     assert "landmark" not in page
+    assert "as if it had been known" not in page
     assert analysis.centers is None
     assert analysis.odds.models == ()
     assert analysis.survival.by[0].missing == 1

@@ -44,6 +44,7 @@ class Analysis:
 
     plan: Plan = field(metadata={"json": False})
     source: str
+    published_note: str
     patients: int
     analysed: int
     excluded: tuple[Excluded, ...]
@@ -76,6 +77,7 @@ def analyze(cohort: "pa.Table | pd.DataFrame", plan: LoadedPlan, published: Publ
     return Analysis(
         plan=wanted,
         source=published.source,
+        published_note=published.note,
         patients=table.num_rows,
         analysed=len(population.rows),
         excluded=population.excluded,

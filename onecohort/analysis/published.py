@@ -27,11 +27,12 @@ class PrintedFigure(BaseModel):
 
 
 class Published(BaseModel):
-    """All figures of one publication."""
+    """All figures of one publication; `note` says what it leaves open and the plan had to choose."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str
+    note: str = ""
     figures: tuple[PrintedFigure, ...]
 
 

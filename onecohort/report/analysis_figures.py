@@ -21,6 +21,7 @@ from onecohort.report.figure_data import (
     time_ticks,
 )
 from onecohort.report.journal import (
+    NOTHING,
     as_sentence,
     count_percent,
     in_sentence,
@@ -81,7 +82,7 @@ def _curves(
         id=name,
         title=f"{endpoint.title} by {in_sentence(title)}" if title else endpoint.title,
         x_label=f"{endpoint.unit.capitalize()} from {origin}{endpoint.origin}",
-        y_label=endpoint.title,
+        y_label=f"{endpoint.title}, probability",
         ticks=ticks,
         curves=tuple(
             Curve(group.level, group.curve, tuple(int(n) for n in at_risk(group.curve, ticks)))
@@ -117,7 +118,8 @@ def _response_forest(analysis: Analysis) -> Iterator[ForestFigure]:
     for by in analysis.response.by:
         if by.factor == (analysis.plan.centers.factor if analysis.plan.centers else None):
             continue  # the centers have a figure of their own
-        rows.append(ForestRow(by.title, None, ("", p_value(by.test.p)), "heading"))
+        p = NOTHING if by.test.p is None else p_statement(by.test.p)
+        rows.append(ForestRow(by.title, None, ("", p), "heading"))
         for group in by.groups:
             share = group.responders
             rows.append(
@@ -137,7 +139,7 @@ def _response_forest(analysis: Analysis) -> Iterator[ForestFigure]:
             low=0.0,
             high=1.0,
             ticks=(0, 0.2, 0.4, 0.6, 0.8, 1),
-            heads=("n/N", "% (CI) or p"),
+            heads=("n/N", "% (CI)"),
             rows=tuple(rows),
             note="Exact intervals; p by Fisher's exact test. Dotted line: all patients.",
         )

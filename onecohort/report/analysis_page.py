@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from onecohort.analysis.analyze import Analysis
+from onecohort.analysis.plan import Plan
 from onecohort.report.analysis_svg import draw
 from onecohort.report.figure_data import Figure
 from onecohort.report.flow_chart import FlowStep, draw_flow
@@ -53,4 +54,12 @@ def render_analysis(
         as_of=as_of.isoformat(),
         synthetic=synthetic,
         verdicts=VERDICTS,
+        known_later=_known_later(analysis.plan),
     )
+
+
+def _known_later(plan: Plan) -> str:
+    """The factor of the landmark, where a model of survival has it as a term from the start."""
+    landmark = plan.survival.landmark
+    terms = {*plan.cox.univariate, *(term for model in plan.cox.models for term in model.terms)}
+    return plan.factors[landmark.factor].title if landmark and landmark.factor in terms else ""

@@ -82,7 +82,7 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
 
 def _curves(figure: CurveFigure) -> str:
     longest = max((len(shown.label) for shown in figure.curves), default=0)
-    left, right, top, plot = max(110.0, CHARACTER * longest + 24), WIDTH - 20.0, 34.0, 300.0
+    left, right, top, plot = max(110.0, CHARACTER * longest + 34), WIDTH - 20.0, 34.0, 300.0
     bottom = top + plot
     last = figure.ticks[-1]
 

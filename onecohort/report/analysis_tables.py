@@ -64,7 +64,8 @@ def published_table(analysis: Analysis) -> Table:
         "Published and computed",
         ("Figure", "Published", "Computed", "Before rounding", "Verdict"),
         tuple(rows),
-        f"Published: {analysis.source}. Computed figures are rounded to the printed digits.",
+        f"Published: {analysis.source}. Computed figures are rounded to the printed digits."
+        f" {analysis.published_note}".rstrip(),
     )
 
 
@@ -90,7 +91,11 @@ def _variable(analysis: Analysis, variable: Baseline) -> Iterator[Row]:
     else:
         yield Row((variable.title, *[""] * len(variable.missing)), "heading")
         for word, counts in variable.counts.items():
-            cells = (count_percent(c.count, c.known, rounding.percent) for c in counts)
+            # Where nobody has a value, none is not a count of nought.
+            cells = (
+                count_percent(c.count, c.known, rounding.percent) if c.known else NOTHING
+                for c in counts
+            )
             name = variable.labels.get(word) or WORDS.get(word, word.replace("_", " "))
             yield Row((name, *cells), "indented")
     if any(variable.missing):

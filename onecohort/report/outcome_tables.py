@@ -27,7 +27,7 @@ def survival_table(analysis: Analysis) -> Table:
         rows.append(Row((by.title, *[""] * (width - 2), tests), "heading"))
         rows += [_survival_row(analysis, group, "indented") for group in by.groups]
         if by.log_rank_stratified is not None:
-            label = f"Stratified by {in_sentence(by.stratified_by or '')}"
+            label = f"Log-rank, stratified by {in_sentence(by.stratified_by or '')}"
             p = p_value(by.log_rank_stratified.p)
             rows.append(Row((label, *[""] * (width - 2), p), "indented"))
         if by.missing:
@@ -47,7 +47,7 @@ def _survival_head(analysis: Analysis) -> tuple[str, ...]:
     percent = number(100 * plan.confidence, 0)
     times = (f"Alive at {at:g} {unit}, %" for at in plan.survival.at)
     mean = f"Mean within {plan.survival.restricted_mean:g} {unit}"
-    return ("", "n", "Died", f"Median, {unit} ({percent}% CI)", *times, mean, "p")
+    return ("", "n", "Died", f"Median, {unit} ({percent}% CI)", *times, mean, "p (log-rank)")
 
 
 def _survival_row(analysis: Analysis, group: GroupSurvival, kind: str) -> Row:
