@@ -244,6 +244,7 @@ def test_numbers_show_quartiles_from_five_and_percentiles_from_twenty_but_no_ext
     assert (five.quantiles, five.whiskers) == ((1.0, 2.0, 3.0), None)
     assert summarise_numbers("a", np.arange(21.0), 21).whiskers == (1.0, 19.0)
     assert summarise_numbers("a", np.arange(11.0), 12).n == "8–11"
+    assert summarise_numbers("a", np.arange(1408.0), 1410).n == "1,406–1,409"
 
 
 def test_units_and_terms_are_written_as_a_person_writes_them(tmp_path: Path) -> None:

@@ -112,6 +112,16 @@ def test_a_check_of_several_fields_names_them_by_their_titles(tmp_path: Path) ->
     assert page.cell(2, 8).value == "look at Date of death and a_column"
 
 
+def test_a_check_that_the_study_does_not_list_is_called_by_its_name_in_words(
+    tmp_path: Path,
+) -> None:
+    told = finding(check="my.own_check")
+    folder = cards(write_run(tmp_path / "run", findings=findings_of(told)))
+    assert "Check: My: own check" in (folder / "piave.html").read_text()
+    page = openpyxl.load_workbook(folder / "piave.xlsx")["Findings"]
+    assert page.cell(2, 9).value == "My: own check"
+
+
 def test_rows_kept_out_are_listed_with_the_reason_those_of_their_patients_last(
     tmp_path: Path,
 ) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onecohort.report.cell_text import show_text
-from onecohort.report.finding_groups import SEVERITIES
+from onecohort.report.finding_groups import SEVERITIES, title_of
 from onecohort.report.review import Review
 from onecohort.report.row_addresses import spell_rows
 from onecohort.schema import CohortSchema
@@ -131,14 +131,13 @@ def _group(found: list[dict[str, object]], review: Review) -> Group:
     gravest = sorted(found, key=lambda told: SEVERITIES.index(str(told["severity"])))
     first = gravest[0]
     check, row = str(first["check"]), first["one_row"]
-    policy = review.schema.policies.get(check)
     apart = row is not None or check.split(".")[0] in WHOLE_ROWS
     field = "" if apart else str(first["field"] or "")
     known = review.schema.fields.get(field)
     lines = [_line(told) for told in gravest]
     if row is None:
         lines.sort(key=lambda line: (-line.count, line.raw or ""))
-    title = policy.title if policy else check
+    title = title_of(check, review.schema.policies)
     return Group(
         title="One wrong cell may be behind all of this" if row is not None else title,
         check=check,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from onecohort.report.cell_text import fit_cell
-from onecohort.report.finding_groups import SEVERITIES
+from onecohort.report.finding_groups import SEVERITIES, title_of
 from onecohort.report.source_rows import RowReader, SourceRow
 from onecohort.schema import Policy
 
@@ -83,7 +83,6 @@ def _write_findings(book: "Workbook", findings: pa.Table, policies: Mapping[str,
     fills = {name: PatternFill("solid", fgColor=colour) for name, colour in COLOURS.items()}
     wrap = Alignment(wrap_text=True, vertical="top", horizontal="left")
     for number, told in enumerate(findings.slice(0, MOST_FINDINGS).to_pylist(), start=2):
-        policy = policies.get(told["check"])
         texts = (
             told["severity"],
             (told["export"] or "").rsplit("/", 1)[-1],
@@ -93,7 +92,7 @@ def _write_findings(book: "Workbook", findings: pa.Table, policies: Mapping[str,
             told["raw"],
             told["message"],
             told["hint"],
-            policy.title if policy else told["check"],
+            title_of(told["check"], policies),
             told["status"],
         )
         for place, text in enumerate(texts, start=1):

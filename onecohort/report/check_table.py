@@ -7,6 +7,7 @@ from typing import Literal
 import pyarrow.compute as pc
 
 from onecohort.disclosure import show_count, show_percent
+from onecohort.report.finding_groups import title_of
 from onecohort.report.run_folder import CenterRun, RunFolder
 from onecohort.schema import CohortSchema, Override, Policy
 
@@ -178,6 +179,6 @@ def _unknown(check: str, run: RunFolder) -> Policy:
         run.findings.filter(pc.equal(run.findings.column("check"), check)).column("severity")
     ).to_pylist()
     severity = next(s for s in ("error", "warning", "note") if s in severities)
-    title = check.replace(".", ": ").replace("_", " ").capitalize()
+    title = title_of(check, {})
     most = 100.0 if severity == "note" else 0.0
     return Policy(check, title, "conformance", "atemporal", severity, (), "nothing", most)  # type: ignore[arg-type]

@@ -88,5 +88,5 @@ def is_masked(shown: Spread | Parts) -> bool:
 def _known(count: int, patients: int) -> str:
     """How many have a value; a range where fewer than 5 have none."""
     if is_small(patients - count) and not is_small(count):
-        return f"{max(patients - SMALLEST_SHOWN + 1, 1)}–{patients - 1}"
+        return f"{max(patients - SMALLEST_SHOWN + 1, 1):,}–{patients - 1:,}"
     return show_count(count)

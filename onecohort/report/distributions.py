@@ -25,7 +25,7 @@ from onecohort.sanity.values import split_by_center
 from onecohort.schema import CohortSchema, Field
 
 LEFT, WIDTH, ROW, TOP = 96, 520, 22, 8
-RIGHT = 60
+RIGHT = 92  # room for "n 1,406–1,409"
 LONGEST_NAME = 18  # of a center; beyond 12 letters they are drawn narrower
 LOG_FROM = 30.0  # a field whose quartiles of all centers spread this much is drawn on a log scale
 

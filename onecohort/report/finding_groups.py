@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onecohort.disclosure import show_count
-from onecohort.schema import CohortSchema
+from onecohort.schema import CohortSchema, Policy
 
 SEVERITIES = ("error", "warning", "note")
 SHARED_KEYS = ("center", "export", "column", "field", "check", "severity", "message", "status")
@@ -63,7 +63,7 @@ def group_shared(findings: pa.Table, schema: CohortSchema) -> SharedFindings:
     texts = {
         name: [value or "" for value in grouped.column(name).to_pylist()] for name in SHARED_KEYS
     }
-    texts["title"] = [_title(check, schema) for check in texts["check"]]
+    texts["title"] = [title_of(check, schema.policies) for check in texts["check"]]
     texts["category"] = [_category(check, schema) for check in texts["check"]]
     texts["field"] = [_field(name, schema) for name in texts["field"]]
     texts["export"] = [export.rsplit("/", 1)[-1] for export in texts["export"]]
@@ -92,9 +92,10 @@ def group_shared(findings: pa.Table, schema: CohortSchema) -> SharedFindings:
     return SharedFindings(columns, rows, left_off)
 
 
-def _title(check: str, schema: CohortSchema) -> str:
-    policy = schema.policies.get(check)
-    return policy.title if policy else check
+def title_of(check: str, policies: Mapping[str, Policy]) -> str:
+    """What holds where a check passes; of one that the study does not list, its name in words."""
+    policy = policies.get(check)
+    return policy.title if policy else check.replace(".", ": ").replace("_", " ").capitalize()
 
 
 def _field(name: str, schema: CohortSchema) -> str:

@@ -176,9 +176,9 @@ def _swap_suspicion(
     if swap.is_swap:
         pairs = zip(swap.given, swap.meant, strict=True)
         reading = ", ".join(f"{a} as {b}" for a, b in pairs if a != b)
-        tail, action = f"; read {reading} it fits", f"look at the codes of {field.title.lower()}"
+        tail, action = f"; read {reading} it fits", f"look at the codes of “{field.title}”"
     else:
-        tail, action = "", f"see whether {field.title.lower()} is coded as the mapping says"
+        tail, action = "", f"see whether “{field.title}” is coded as the mapping says"
     center = pc.equal(cohort.column("center"), swap.center)
     concerned = pc.and_(center, pc.is_valid(cohort.column(field.name)))
     rows = np.flatnonzero(concerned.combine_chunks().to_numpy(zero_copy_only=False))

@@ -47,7 +47,7 @@ def find_systematic(cohort: pa.Table, findings: pa.Table, schema: CohortSchema) 
         if log_binomial_tail(here, of, (elsewhere + 0.5) / (others + 1)) > CHANCE:
             continue
         policy = crossing[check]
-        title = schema.fields[policy.fields[0]].title.lower()
+        title = schema.fields[policy.fields[0]].title
         found.append(
             Suspicion(
                 kind="systematic",
@@ -55,7 +55,7 @@ def find_systematic(cohort: pa.Table, findings: pa.Table, schema: CohortSchema) 
                 field=policy.fields[0],
                 evidence=f"{here} of {of} patients fail “{policy.title}”",
                 shared=f"{show_part(here, of)} patients fail “{policy.title}”",
-                action=f"look at the codes of {title}: so many cannot be slips",
+                action=f"look at the codes of “{title}”: so many cannot be slips",
                 part=here,
                 of=of,
             )
