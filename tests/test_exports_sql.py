@@ -223,6 +223,33 @@ def test_a_postgresql_table_is_read(ward: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.loopback
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_postgresql_url_is_taken_as_its_own_tools_write_it(
+    ward: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: str, scheme: str
+) -> None:
+    monkeypatch.setenv(ward, f"{scheme}://{postgres.partition('://')[2]}")
+    assert read(tmp_path, connection=ward, sheet="lab").rows[:1] == [1]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("mysql://reader:secret@host/ward", "needs the driver MySQLdb"),
+        ("reader:secret@host", "is no SQLAlchemy URL"),
+        ("postgresql://reader:secret@host:port/ward", "is no SQLAlchemy URL"),
+        ("nosuch://reader:secret@host/ward", "is no SQLAlchemy URL"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, message: str
+) -> None:
+    monkeypatch.setenv("WARD_URL", url)
+    with pytest.raises(ExportError, match=message) as refused:
+        read(tmp_path, connection="WARD_URL", sheet="lab")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.loopback
 def test_a_postgresql_query_keeps_its_percent_signs_and_casts(ward: str, tmp_path: Path) -> None:
     query = "SELECT n::text || '%s:x' AS t FROM lab WHERE id LIKE 'a%' ORDER BY id"
     assert read(tmp_path, connection=ward, query=query).cells == [("1%s:x",)]

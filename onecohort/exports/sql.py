@@ -167,11 +167,21 @@ def _server(variable: str, export: str) -> sqlalchemy.Engine:
             "set it to an SQLAlchemy URL, such as postgresql+psycopg://user@host/database",
         )
     try:
-        return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
-        what = error.name if isinstance(error, ModuleNotFoundError) else type(error).__name__
+        address = sqlalchemy.make_url(url)
+        if address.drivername in ("postgresql", "postgres"):  # as its own tools write the URL
+            address = address.set(drivername="postgresql+psycopg")
+        return sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool)
+    except ModuleNotFoundError as error:
         raise ExportError(
-            export, f"connection: the URL in {variable} cannot be used ({what})", "correct it"
+            export,
+            f"connection: the URL in {variable} needs the driver {error.name}, which is not installed",
+            "install it, or name one that is: postgresql+psycopg://user@host/database",
+        ) from None
+    except (SQLAlchemyError, ValueError) as error:
+        raise ExportError(
+            export,
+            f"connection: what stands in {variable} is no SQLAlchemy URL ({type(error).__name__})",
+            "write it as postgresql+psycopg://user@host/database",
         ) from None
 
 
