@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pandas as pd
+import pyreadstat
 import pytest
 from desk_study import MAPPING, make_study
 from slips import MARK, Slip, edited, expect_told, slip, told_of
 
+from onecohort.cli.check import check_center
 from onecohort.errors import ExportError, StudyError
 from onecohort.mapping import against_cells
 from onecohort.mapping.load import load_mapping, nearest, parse_mapping, survey_mapping
@@ -227,3 +230,22 @@ def test_a_text_beside_others_in_a_cell_counts_as_seen(study: Study) -> None:
     text = edited("ldh_u_l: { from: esami.LDH, unit: U/L, take: earliest, by: esami.Data }", rule)
     never = [each.mistake.what for each in told_of(study, text) if each.level == "note"]
     assert never == ["'99' is listed, and no cell of the export holds it"]
+
+
+def test_a_code_that_is_not_listed_is_told_with_its_label(tmp_path: Path, project: Path) -> None:
+    root = make_study(tmp_path, project)
+    sav = root / "exports" / "panaro" / "base.sav"
+    labels = {"sesso": {1: "maschio", 2: "femmina"}}
+    frame = pd.DataFrame({"id": ["a", "b", "c"], "sesso": [1.0, 2.0, 2.0]})
+    pyreadstat.write_sav(frame, str(sav), variable_value_labels=labels)
+    mapping = root / "center_mappings" / "panaro.yaml"
+    mapping.write_text(
+        "center: panaro\ntitle: Panaro\ntables:\n  base: { files: panaro/*.sav, key: id }\n"
+        "fields:\n  sex: { from: sesso, values: { 1: male } }\n",
+        encoding="utf-8",
+    )
+    said = [each.mistake.what for each in check_center(load_study(root), "panaro")]
+    assert (
+        "'2' in 'sesso' is not listed under values (male, female)"
+        " (2 cells, first in row 2); its label is 'femmina'"
+    ) in said

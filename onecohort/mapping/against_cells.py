@@ -81,8 +81,11 @@ def _texts(sound: LoadedMapping, tables: Mapping[str, Table], found: Harmonized)
         shown[place] = shown.get(place, 0) + 1
         if shown[place] > MOST_PER_FIELD:
             continue
+        labels = tables[table].value_labels.get(str(row["column"]), {})
+        label = labels.get(str(row["text"]))
+        said = _said(row) + (f"; its label is {label!r}" if label else "")
         yield Told(
-            Mistake(where, _said(row), str(row["hint"] or "")),
+            Mistake(where, said, str(row["hint"] or "")),
             _level(row, found.tables[table].delivered),
         )
     for (name, check, where), count in shown.items():

@@ -21,6 +21,7 @@ from onecohort.schema import CohortSchema
 
 Level = Literal["mistake", "warning", "note"]
 LEAST_SIGNS = 2  # of a delimiter in a heading, from which it is several headings
+LEAST_STRANGE = 5  # columns nothing like any, from which it is the header that is wrong
 Column = tuple[str, str]  # of a table
 
 
@@ -51,7 +52,11 @@ def check_columns(
     meant: set[Column] = set()
     wrong: set[NodePath] = set()
     first = next(iter(loaded.mapping.tables))
-    whole = [unsplit for name in tables if (unsplit := _unsplit(loaded, name, tables[name]))]
+    whole = [
+        misread
+        for name in tables
+        if (misread := _unsplit(loaded, name, tables[name]) or _misread(loaded, name, tables[name]))
+    ]
     if whole:
         return ColumnsChecked([Told(mistake, "mistake") for mistake in whole], None)
     told += _sheetless(loaded, tables)
@@ -86,6 +91,30 @@ def _unsplit(loaded: LoadedMapping, name: str, table: Table) -> Mistake | None:
     what = f"{_named(table)} has one column only, {heading[:40]!r}…"
     word = "tab" if sign == "\t" else f'"{sign}"'
     return Mistake(where, what, f"say what separates its columns: `delimiter: {word}`")
+
+
+def _misread(loaded: LoadedMapping, name: str, table: Table) -> Mistake | None:
+    """A table in which most columns are not to be found: its header is elsewhere, or it is another."""
+    first = next(iter(loaded.mapping.tables))
+    named: dict[str, None] = {}
+    for path, reference in named_columns(loaded):
+        home, column = split_reference(reference, loaded.mapping.tables, first)
+        if path[0] == "tables":
+            home, column = str(path[1]), reference
+        if home == name and column != ROW_NUMBER:
+            named[column] = None
+    lost = [column for column in named if column not in table.columns]
+    strange = [column for column in lost if nearest(column, table.columns) is None]
+    if len(strange) < max(LEAST_STRANGE, len(named) / 2):
+        return None
+    written = loaded.mapping.tables[name].model_fields_set
+    word = next((w for w in ("header_row", "sheet") if w in written), "files")
+    what = (
+        f"{_named(table)} has {len(named) - len(lost)} of the {len(named)} columns that are named"
+    )
+    head = ", ".join(text[:20] for text in table.columns[:4])
+    fix = f"its header was read as {head}, …: look at header_row, sheet and files"
+    return Mistake(loaded.at("tables", name, word), what, fix)
 
 
 def _sheetless(loaded: LoadedMapping, tables: Mapping[str, Table]) -> Iterator[Told]:
