@@ -36,18 +36,18 @@ def survival_table(analysis: Analysis) -> Table:
     return Table(
         "survival",
         plan.endpoint.title,
-        _survival_head(analysis),
+        _survival_head(analysis, "p (log-rank)"),
         tuple(rows),
         f"{survival.method}. Median follow-up {follow_up} {plan.endpoint.unit}.",
     )
 
 
-def _survival_head(analysis: Analysis) -> tuple[str, ...]:
+def _survival_head(analysis: Analysis, p: str) -> tuple[str, ...]:
     plan, unit = analysis.plan, analysis.plan.endpoint.unit
     percent = number(100 * plan.confidence, 0)
     times = (f"Alive at {at:g} {unit}, %" for at in plan.survival.at)
     mean = f"Mean within {plan.survival.restricted_mean:g} {unit}"
-    return ("", "n", "Died", f"Median, {unit} ({percent}% CI)", *times, mean, "p (log-rank)")
+    return ("", "n", "Died", f"Median, {unit} ({percent}% CI)", *times, mean, p)
 
 
 def _survival_row(analysis: Analysis, group: GroupSurvival, kind: str) -> Row:
@@ -100,7 +100,7 @@ def landmark_tables(analysis: Analysis) -> Iterator[Table]:
         yield Table(
             f"landmark-{landmark.at:g}",
             f"{plan.endpoint.title} by response, from a landmark at {landmark.at:g} {unit}",
-            _survival_head(analysis),
+            _survival_head(analysis, "p"),
             tuple(rows),
             left_out,
         )
@@ -161,13 +161,14 @@ def center_tables(analysis: Analysis) -> Iterator[Table]:
     if centers is None:
         return
     unit = analysis.plan.endpoint.unit
+    # Not 3/14, of which a spreadsheet that opens the CSV file makes a day in March.
     rows = [
         Row(
             (
                 center.center,
-                f"{center.response.count}/{center.response.n}",
+                f"{center.response.count} of {center.response.n}",
                 with_interval(center.response.rate, rounding.percent, factor=100),
-                f"{center.events}/{center.n}",
+                f"{center.events} of {center.n}",
                 with_interval(center.median, rounding.time),
                 with_interval(center.restricted_mean, rounding.time),
             )
