@@ -22,19 +22,21 @@ from onecohort.estimates import (
     follow_up,
     no_test,
 )
-from onecohort.regression import (
+from onecohort.likelihood import (
     UNBOUNDED,
-    Coefficient,
     LikelihoodModel,
     Maximum,
     independent,
-    likelihood_ratio_test,
     maximize,
-    score_test,
     standardize,
+    without_estimate,
+)
+from onecohort.regression import (
+    Coefficient,
+    likelihood_ratio_test,
+    score_test,
     tabulate,
     wald_test,
-    without_estimate,
 )
 from onecohort.risk_sets import (
     RiskSets,

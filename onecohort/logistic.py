@@ -8,15 +8,8 @@ import numpy.typing as npt
 from scipy import special
 
 from onecohort.estimates import BoolArray, FloatArray, IntArray, Test, no_test
-from onecohort.regression import (
-    Coefficient,
-    LikelihoodModel,
-    likelihood_ratio_test,
-    maximize,
-    standardize,
-    tabulate,
-    wald_test,
-)
+from onecohort.likelihood import LikelihoodModel, maximize, standardize
+from onecohort.regression import Coefficient, likelihood_ratio_test, tabulate, wald_test
 
 
 @dataclass(frozen=True)

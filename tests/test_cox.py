@@ -8,7 +8,8 @@ from slow_survival import concordance_by_hand, efron_log_likelihood, score_resid
 
 from onecohort.concordance import concordance
 from onecohort.cox import fit_cox, proportional_hazards_tests
-from onecohort.regression import NO_SPREAD, REDUNDANT, UNBOUNDED
+from onecohort.likelihood import REDUNDANT, UNBOUNDED
+from onecohort.regression import NO_SPREAD
 
 PATIENT = st.tuples(st.integers(0, 8).map(float), st.booleans(), st.integers(-2, 2).map(float))
 PATIENTS = st.lists(PATIENT, min_size=1, max_size=25)

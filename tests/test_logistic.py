@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecohort.likelihood import REDUNDANT, UNBOUNDED
 from onecohort.logistic import fit_logistic
-from onecohort.regression import REDUNDANT, UNBOUNDED
 
 PATIENTS = st.lists(
     st.tuples(st.booleans(), st.integers(-2, 2).map(float)), min_size=1, max_size=25
