@@ -18,10 +18,10 @@ sys.path.insert(0, str(ROOT))
 # name, file, scheme, width, height, element to scroll to
 SHOTS = (
     ("validation", "index.html", "light", 1100, 860, "h1"),
-    ("validation-matrix", "index.html", "light", 1000, 760, "#matrix"),
+    ("validation-matrix", "index.html", "light", 1100, 820, "#matrix"),
     ("validation-distributions", "index.html", "dark", 1100, 700, "#field-hemoglobin_g_dl"),
     ("validation-findings", "index.html", "light", 1100, 640, "#list"),
-    ("report-card", "cards/piave.html", "light", 900, 760, "#todo"),
+    ("report-card", "cards/piave.html", "light", 900, 860, "#state-title"),
     ("validation-narrow", "index.html", "dark", 400, 760, "#fit"),
 )
 
