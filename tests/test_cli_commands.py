@@ -1,6 +1,7 @@
 """What the commands import, how they end, and when they use colour."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -250,3 +251,24 @@ def test_an_address_without_a_line_comes_before_those_with_one() -> None:
 
     told = [Told(Mistake(where, ""), "note") for where in ("a.yaml:2:1", "a.yaml:1:9", "a.yaml")]
     assert [check._by_line(each)[1:] for each in told] == [(2, 1), (1, 9), (0, 0)]
+
+
+# --- where they write -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_without_a_letter_is_no_traceback(encoding: str, project: Path) -> None:
+    command = [sys.executable, "-m", "onecohort", "preview", "brenta", "--rows", "1"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=project, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b" ? brenta-" in done.stdout
+
+
+def test_a_pipe_has_utf_8_whatever_the_country(project: Path) -> None:
+    command = [sys.executable, "-X", "utf8=0", "-m", "onecohort", "terms", "sex", "--json"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"}
+    environment |= {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=project, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout.decode("utf-8"))[0]["term"] == "male"

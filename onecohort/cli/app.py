@@ -5,7 +5,9 @@
 
 import atexit
 import gc
+import io
 import logging
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -280,9 +282,21 @@ def main() -> None:
     atexit.register(gc.freeze)
     # What a center fails for is shown by the command itself; the log is for the traceback of a bug of ours.
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    _write_any_letter()
     try:
         app()
     except StudyError as error:
         for mistake in error.mistakes:
             print(mistake, file=sys.stderr)
         sys.exit(MISTAKE)
+
+
+def _write_any_letter() -> None:
+    """Let a pipe have UTF-8, and a terminal without a letter a question mark in its place.
+
+    Windows gives a pipe the code page of the country, in which there is no arrow: a traceback.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            own = stream.isatty() or "PYTHONIOENCODING" in os.environ
+            stream.reconfigure(encoding=None if own else "utf-8", errors="replace")
