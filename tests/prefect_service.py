@@ -95,7 +95,6 @@ class Service:
             "PREFECT_UI_API_URL": self.url,
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
             "PREFECT_WORKER_QUERY_SECONDS": "1",
-            "PREFECT_CLIENT_MAX_RETRIES": "10",
             **self.more,
         }
 
