@@ -7,7 +7,9 @@ It may be run again at any time, as after a change of the address; nothing is ma
 """
 
 import argparse
+import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
@@ -31,6 +33,7 @@ POOL = "onecohort"
 # One run that works and one that waits for it, so that a run that died does not block the next one.
 POOL_LIMIT = 2
 FLOWS = ["build-cohort", "check-deliveries"]
+FIRST_START_SECONDS = 180.0  # for the database is made then
 # Late: its time has come and nobody has begun it, as when the worker is down.
 TOLD = ["Failed", "Crashed", "TimedOut", "Late", HELD, WITH_FAILURES]
 
@@ -46,7 +49,13 @@ What to do when it is red stands in docs/operate.md.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make or bring up to date all that the deployments rely on."""
     given = _parse(arguments)
+    if not os.environ.get("PREFECT_API_URL"):
+        print("set PREFECT_API_URL to a standing server; `prefect server start` starts one")
+        return 2
     with get_client(sync_client=True) as client:
+        if not is_up(client, FIRST_START_SECONDS):
+            print(f"no Prefect server answers at {client.api_url}; its log says why")
+            return 3
         make_work_pool(client)
         blocks = {}
         if given.webhook:
@@ -57,6 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             make_automation(client, tell_by(name, block))
     print(f"work pool {POOL}, notifications: {', '.join(blocks) or 'none'}")
     return 0
+
+
+def is_up(client: SyncPrefectClient, seconds: float) -> bool:
+    """Wait for a server that was started just now; whether it answers within so many seconds."""
+    until = time.monotonic() + seconds
+    while client.api_healthcheck() is not None:
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def make_work_pool(client: SyncPrefectClient) -> None:
@@ -92,7 +111,7 @@ def save_mail(address: str) -> UUID:
     """A block that sends e-mail.
 
     Prefect has none for a plain SMTP server that its server could load, but its Slack block takes any
-    address of the Apprise library, `mailto://` among them.
+    address of the Apprise library, `mailtos://` among them.
     """
     block = SlackWebhook(url=SecretStr(address))
     return _saved(block.save("onecohort-mail", overwrite=True, _sync=True))  # type: ignore[call-arg]
@@ -135,7 +154,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--webhook", help="address that gets a JSON message on Held and Failed")
     parser.add_argument(
         "--mail",
-        help="mailto://user:password@smtp.example.org:587/?from=…&to=…, as Apprise writes it",
+        help="mailtos://user:password@smtp.example.org:587/?from=…&to=…, as Apprise writes it",
     )
     return parser.parse_args(arguments)
 
