@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
 
-from flows.local_server import start_unless_configured
+from flows.local_server import ServerFailed, start_unless_configured
 from onecohort.errors import StudyError
 
 if TYPE_CHECKING:
@@ -22,6 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parse(sys.argv[1:] if arguments is None else arguments)
     # A log file or a pipe has no width; the table of centers needs this much.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    try:
+        return _run(given, console)
+    except KeyboardInterrupt:
+        console.print("stopped; what was published before stays in place", style="bold red")
+        return 130
+    except ServerFailed as error:
+        print(error, file=sys.stderr)
+        return 3
+
+
+def _run(given: argparse.Namespace, console: Console) -> int:
     server = start_unless_configured()
     from flows.build_cohort import build_cohort  # Prefect, which now knows its server
     from onecohort.cli.build import show_result
@@ -78,12 +89,21 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         description="Exports in, validated cohort, statistics and reports out, as a Prefect flow.",
     )
     parser.add_argument("--study", type=Path, default=Path(), help="folder of the study")
-    parser.add_argument("--exports", type=Path, help="folder of the exports")
-    parser.add_argument("--deliveries", type=Path, help="folder of deliveries, in place of exports")
+    parser.add_argument("--exports", type=_folder, help="folder of the exports")
+    parser.add_argument(
+        "--deliveries", type=_folder, help="folder of deliveries, in place of exports"
+    )
     parser.add_argument("--out", type=Path, help="folder for runs/ and the link `cohort`")
     parser.add_argument("--as-of", type=date.fromisoformat, help="day of the data")
     parser.add_argument("--fresh", action="store_true", help="redo centers that have not changed")
     return parser.parse_args(arguments)
+
+
+def _folder(text: str) -> Path:
+    """A folder that is there: by night a share is waited for, but a person has mistyped it."""
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
 
 
 def _show_progress(console: Console) -> None:

@@ -12,6 +12,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -26,7 +27,12 @@ QUIET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "onecohort",
+    "PREFECT_CLIENT_MAX_RETRIES": "3",  # a server that is gone before its script does not come back
 }
+
+
+class ServerFailed(Exception):
+    """The server did not start; the message says where its log is."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class LocalServer:
     log: Path
 
     def wait(self, seconds: float = FIRST_START_SECONDS) -> None:
-        """Return when the server answers; raises RuntimeError where it died or takes too long."""
+        """Return when the server answers; raises ServerFailed where it died or takes too long."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self.process.poll() is not None:
@@ -49,7 +55,7 @@ class LocalServer:
             except (urllib.error.URLError, TimeoutError, ConnectionError):
                 time.sleep(0.1)
         self.stop()
-        raise RuntimeError(f"Prefect's local server did not start; {self.log} says why")
+        raise ServerFailed(f"Prefect's local server did not start; {self.log} says why")
 
     def stop(self) -> None:
         """End the server."""
@@ -77,20 +83,38 @@ def start_unless_configured() -> LocalServer | None:
     log = home / "local-server.log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "uvicorn", "--factory"),
-                "prefect.server.api.server:create_app",
-                *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
-            ],
+            [sys.executable, "-m", "flows.local_server", str(port)],
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PREFECT_SERVER_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"},
+            start_new_session=True,  # Ctrl-C is for the script, which then tells the server how it ended
         )
     os.environ["PREFECT_API_URL"] = url
     server = LocalServer(process, url, log)
     atexit.register(server.stop)
     return server
+
+
+def serve_for_parent(port: int) -> None:
+    """Be the server until told to stop, or until the script that started it is gone, killed perhaps."""
+    import uvicorn
+
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    uvicorn.run(
+        "prefect.server.api.server:create_app",
+        factory=True,
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+    )
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def free_port() -> int:
@@ -99,3 +123,7 @@ def free_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
+
+
+if __name__ == "__main__":
+    serve_for_parent(int(sys.argv[1]))

@@ -52,6 +52,8 @@ class CenterProcesses:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log: IO[bytes] = log.open("ab")
         self._idle: queue.Queue[subprocess.Popen[bytes] | None] = queue.Queue()
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._closed = False
         for _ in range(size):
             self._idle.put(None)
 
@@ -59,6 +61,8 @@ class CenterProcesses:
         """Harmonize one center; a hang or a crash comes back as a failed center, never as an exception."""
         process = self._idle.get()
         try:
+            if self._closed:
+                return self._failed(center, "crash", "the run was stopped before it was read", "")
             if process is None or process.poll() is not None:
                 process = self._start()
             answer, stopped = self._ask(process, center)
@@ -73,7 +77,8 @@ class CenterProcesses:
         return self._lost(center, code, stopped)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes; one that is still at work, as when a run is stopped, is killed."""
+        self._closed = True
         while not self._idle.empty():
             process = self._idle.get()
             if process is not None:
@@ -85,6 +90,11 @@ class CenterProcesses:
                     process.kill()
                     process.wait()
                 _forget(process)
+        for process in self._started:
+            process.kill()
+        self._idle.put(
+            None
+        )  # for a thread that waits for its turn, and now learns that there is none
         self._log.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -94,7 +104,9 @@ class CenterProcesses:
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=_environment(),
+            start_new_session=True,  # Ctrl-C is for the run, which ends these itself
         )
+        self._started.append(process)
         order = {
             "root": str(self.study.root),
             "exports": str(self.study.exports),
@@ -129,6 +141,9 @@ class CenterProcesses:
             cause = "crash"
             what = f"the process that read it died (exit code {code})"
             fix = "look for a lack of memory or a damaged file; the run's log may say more"
+        return self._failed(center, cause, what, fix)
+
+    def _failed(self, center: str, cause: str, what: str, fix: str) -> CenterSummary:
         told = {"where": center, "what": what, "fix": fix}
         return CenterSummary(center, center, "failed", "", cause=cause, error=(told,))
 

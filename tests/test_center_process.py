@@ -4,7 +4,9 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,22 @@ def test_a_share_that_is_away_is_told_from_a_file_that_is_not_there(tmp_path: Pa
     assert run_center(away, "tevere", tmp_path, KEY).cause == "unreachable"
     empty = load_study(ROOT, exports=tmp_path)
     assert run_center(empty, "tevere", tmp_path, KEY).cause == "export"
+
+
+def test_a_run_that_is_stopped_kills_what_is_at_work_and_begins_nothing(
+    study: Study, tmp_path: Path
+) -> None:
+    path = study.root / "center_mappings" / "volturno.yaml"
+    path.write_text(path.read_text().replace("SELECT * FROM esami ORDER BY rowid", ENDLESS))
+    log = tmp_path / "run.log"
+    with (
+        ThreadPoolExecutor(1) as threads,
+        center_processes(study, tmp_path / "store", KEY, size=1, timeout=60, log=log) as found,
+    ):
+        hanging = threads.submit(found.run, "volturno")
+        while not found._started:
+            time.sleep(0.05)
+        found.close()
+        assert hanging.result(timeout=10).cause == "crash"
+        assert found.run("dora").error[0]["what"] == "the run was stopped before it was read"
+        assert len(found._started) == 1

@@ -2,13 +2,14 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from prefect_service import copy_study
+from prefect_service import copy_study, descendants, wait_for
 
 ROOT = Path(__file__).parents[1]
 FLOWS = ["build_cohort.py:build_cohort", "check_deliveries.py:check_deliveries"]
@@ -24,14 +25,39 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def clean_environment(home: Path) -> dict[str, str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "ONECOHORT"))}
+    return {**clean, "HOME": str(home / "user"), "PYTHONPATH": str(ROOT)}
+
+
+def start_command(home: Path, *options: str) -> "subprocess.Popen[str]":
+    """The script as a terminal starts it: in a group of its own, all of which gets a Ctrl-C."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "flows/build_cohort.py", *options],
+        cwd=home / "study",
+        env=clean_environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+    )
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there and not merely waits to be forgotten."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
 def type_command(
     home: Path, *options: str, environment: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT", "ONECOHORT"))}
     return subprocess.run(
         [sys.executable, "flows/build_cohort.py", *options],
         cwd=home / "study",
-        env={**clean, "HOME": str(home / "user"), "PYTHONPATH": str(ROOT), **(environment or {})},
+        env={**clean_environment(home), **(environment or {})},
         capture_output=True,
         text=True,
         timeout=300,
@@ -69,6 +95,40 @@ def test_a_second_start_finds_nothing_new(home: Path) -> None:
     assert (done.stderr, done.returncode) == ("", NEEDS_A_PERSON)
     assert done.stdout.count(", unchanged\n") == 9
     assert done.stdout.splitlines()[-1].endswith("; nothing is published")
+
+
+@pytest.mark.loopback
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stop", "code", "told"),
+    [
+        (signal.SIGINT, 130, ["stopped; what was published before stays in place"]),
+        (signal.SIGTERM, -signal.SIGTERM, []),
+    ],
+    ids=["ctrl-c", "terminated"],
+)
+def test_a_run_that_is_stopped_ends_at_once_and_leaves_nobody_behind(
+    home: Path, stop: signal.Signals, code: int, told: list[str]
+) -> None:
+    with start_command(home, "--deliveries", "deliveries", "--out", "out", "--fresh") as running:
+        assert running.stdout is not None
+        seen = [next(running.stdout), next(running.stdout)]
+        assert seen[1].startswith("adige: ")
+        below = descendants(running.pid)
+        assert len(below) >= 2
+        os.killpg(running.pid, stop)
+        rest = running.stdout.read().splitlines()
+        assert running.wait(timeout=20) == code
+    assert [line for line in rest if not line.endswith("for a person")] == told
+    wait_for(lambda: None if any(map(is_alive, below)) else True, "end of its processes", 20)
+    assert len(list((home / "study" / "out" / "runs").glob("2*"))) == 1
+
+
+@pytest.mark.parametrize("option", ["--exports", "--deliveries"])
+def test_a_folder_that_is_mistyped_is_not_waited_for(home: Path, option: str) -> None:
+    done = type_command(home, option, "nowhere")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"argument {option}: there is no folder nowhere\n")
 
 
 @pytest.mark.loopback
