@@ -48,7 +48,7 @@ from onecohort.study import Study, load_study
 log = logging.getLogger("onecohort.flow")
 
 
-@task(cache_policy=NO_CACHE)
+@task(task_run_name="pool", cache_policy=NO_CACHE)
 def pool(study: Study, run: Run, summaries: list[CenterSummary]) -> None:
     """All centers in one validated table, the balance, and the gates."""
     log.info("pooling")
@@ -60,7 +60,7 @@ def pool(study: Study, run: Run, summaries: list[CenterSummary]) -> None:
     told_without_data("pool", log_of(run), work)
 
 
-@task(cache_policy=NO_CACHE)
+@task(task_run_name="analyze", cache_policy=NO_CACHE)
 def analyze(study: Study, run: Run, figures: tuple[FigureFormat, ...]) -> None:
     """The study's statistics."""
     log.info("analysis")
@@ -69,20 +69,20 @@ def analyze(study: Study, run: Run, figures: tuple[FigureFormat, ...]) -> None:
     )
 
 
-@task(cache_policy=NO_CACHE)
+@task(task_run_name="report", cache_policy=NO_CACHE)
 def report(study: Study, run: Run) -> None:
     """The validation report and the centers' report cards."""
     log.info("reports")
     told_without_data("report", log_of(run), lambda: report_run(study, run))
 
 
-@task(cache_policy=NO_CACHE)
+@task(task_run_name="publish", cache_policy=NO_CACHE)
 def publish(run: Run) -> Built:
     """The new cohort in place of the old one, where the gates hold."""
     return told_without_data("publish", log_of(run), lambda: finish_run(run))
 
 
-@task(cache_policy=NO_CACHE)
+@task(task_run_name="retire", cache_policy=NO_CACHE)
 def retire(out: Path, keep: Retention) -> Swept:
     """Remove runs that need not be kept."""
     return sweep(out, keep, datetime.now(UTC))

@@ -62,7 +62,7 @@ def can_pass(task: Task[..., object], run: TaskRun, state: State[object]) -> boo
     return isinstance(error, OSError)
 
 
-@task(retry_condition_fn=can_pass, cache_policy=NO_CACHE)
+@task(task_run_name="receive", retry_condition_fn=can_pass, cache_policy=NO_CACHE)
 def receive_deliveries(root: Path, out: Path, centers: tuple[str, ...], quiet: float) -> Received:
     """The newest complete delivery of each center."""
     return receive(root, out, centers, quiet_seconds=quiet, now=time.time())
