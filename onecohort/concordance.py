@@ -52,6 +52,9 @@ def concordance(
     if cluster is not None:
         member = np.unique(np.asarray(cluster), return_inverse=True)[1]
         influence = np.bincount(member, weights=influence).astype(np.float64)
+    if cluster is not None and len(influence) == 1:
+        alone = "no interval: one cluster has no spread"
+        return Estimate((difference + 1) / 2, statement=alone), None
     value, error = (difference + 1) / 2, float(np.sqrt(np.sum(influence**2))) / 2
     reach = normal_quantile(confidence) * error
     return Estimate(value, value - reach, value + reach), error

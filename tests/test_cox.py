@@ -214,3 +214,6 @@ def test_one_cluster_gives_no_robust_error_and_says_so() -> None:
     model = fit_cox(time, died, x, ["x"], cluster=[1, 1, 1, 1])
     assert model.coefficients[0].statement == NO_SPREAD
     assert (model.coefficients[0].p, model.coefficients[0].lower) == (None, None)
+    assert model.concordance.value is not None
+    assert (model.concordance.lower, model.concordance_error) == (None, None)
+    assert model.concordance.statement == "no interval: one cluster has no spread"
