@@ -73,7 +73,7 @@ def look_at(
 
     every              all distinct texts, of which `texts` may be the most frequent part: the
                        limits of numbers are theirs
-    filled, distinct   of the whole column
+    filled, distinct   of the whole column, or of as much of it as was counted
     declared_missing   texts that the file itself declares missing
     """
     missing = _missing(texts, declared_missing)

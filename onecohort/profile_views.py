@@ -57,7 +57,7 @@ def title_of(profile: TableProfile) -> str:
 def line_of(column: ColumnProfile) -> tuple[str, ...]:
     """The cells of a column's line: name, filled, distinct, looks, frequent texts, missing."""
     name = f"{column.name} – {column.label}" if column.label else column.name
-    share = f"{column.filled / column.rows:.0%}" if column.rows else "–"
+    share = share_of(column.filled, column.rows)
     more = "≥ " if column.distinct_at_least else ""
     return (
         name,
@@ -67,6 +67,20 @@ def line_of(column: ColumnProfile) -> tuple[str, ...]:
         frequent(column),
         ", ".join(f"{short(text)} ({count:,})" for text, count, _ in column.appearance.missing),
     )
+
+
+def share_of(part: int, whole: int) -> str:
+    """In percent; what is not all is never 100 %, nor what is not nothing 0 %.
+
+    >>> share_of(0, 9), share_of(1, 900), share_of(899, 900), share_of(9, 9), share_of(0, 0)
+    ('0%', '<1%', '>99%', '100%', '–')
+    """
+    if not whole:
+        return "–"
+    share = part / whole
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def describe(appearance: Appearance) -> str:
@@ -141,4 +155,5 @@ def as_html(profiles: Sequence[TableProfile]) -> str:
         describe=describe,
         labelled=labelled,
         short=short,
+        share_of=share_of,
     )

@@ -102,12 +102,17 @@ def profile_table(table: Table) -> TableProfile:
 
 
 class Tally:
-    """Counts of the distinct texts of one column, batch after batch."""
+    """Counts of the distinct texts of one column, batch after batch.
+
+    filled     cells that are not blank
+    counted    those of them that were counted, until there were too many distinct texts
+    met        distinct texts among the counted cells, of which the most frequent are kept
+    """
 
     def __init__(self) -> None:
         self._counts = pa.table({"text": pa.array([], pa.string()), "n": pa.array([], pa.int64())})
         self.cut = False
-        self.filled = 0
+        self.filled = self.counted = self.met = 0
 
     def add(self, cells: pa.Array) -> None:
         """Count the texts of one more batch; blank cells do not count."""
@@ -128,6 +133,7 @@ class Tally:
                 pa.concat_tables([self._counts, new]).group_by("text").aggregate([("n", "sum")])
             )
             both = pa.table({"text": merged["text"], "n": merged["n_sum"]})
+        self.counted, self.met = self.filled, len(both)
         if len(both) > MOST_DISTINCT:
             self.cut = True
             both = _most_frequent(both, MOST_DISTINCT)
@@ -187,8 +193,8 @@ def _profile(
             name,
             texts,
             every=tally.texts,
-            filled=tally.filled,
-            distinct=tally.distinct,
+            filled=tally.counted,
+            distinct=tally.met,
             declared_missing=frozenset(user_missing),
         ),
         value_labels=dict(value_labels),

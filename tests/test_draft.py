@@ -3,7 +3,6 @@
 import csv
 import doctest
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -478,21 +477,6 @@ def test_every_text_is_written_so_that_it_is_read_back(text: str) -> None:
         f"center: a\ntitle: b\ntables: {{ t: {{ key: k, missing: [{write.scalar(text)}] }} }}\nfields: {{}}"
     )
     assert loaded.mapping.tables["t"].missing == (text,)
-
-
-@pytest.mark.slow
-def test_two_hundred_columns_of_ten_thousand_rows_are_drafted_in_seconds(study: Study) -> None:
-    names = ["Sesso", "Emoglobina", "Data visita", "Eziologia", "Nota"]
-    texts = [["M", "F"], ["9,8", "11,2"], ["13/01/2019"], ["de novo", "t-LAM"], ["a", "b", "c"]]
-    rows = [
-        {"Codice": f"S-{row:05}"}
-        | {f"{names[i % 5]} {i}": texts[i % 5][row % len(texts[i % 5])] for i in range(199)}
-        for row in range(10_000)
-    ]
-    path = export(study, "sarca.csv", rows)
-    started = time.process_time()
-    draft_mapping(study, "sarca", [path])
-    assert time.process_time() - started < 10
 
 
 def test_an_unconfirmed_draft_vouches_for_nothing(study: Study) -> None:

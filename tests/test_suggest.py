@@ -1,7 +1,5 @@
 """Which field a column is: reasons, order, assignment, memory, and speed."""
 
-import time
-
 import pytest
 
 from onecohort.suggest import (
@@ -190,24 +188,6 @@ def test_the_order_of_columns_does_not_matter() -> None:
     back = rank_fields(columns[::-1], FIELDS)[::-1]
     assert [[g.field for g in r[:1]] for r in forth] == [[g.field for g in r[:1]] for r in back]
     assert [r[0].score for r in forth] == pytest.approx([r[0].score for r in back])
-
-
-def test_two_hundred_columns_against_sixty_fields_take_seconds() -> None:
-    columns = [
-        column(f"variabile {i} {'abcdefgh'[i % 8]}", *(f"testo {i} {j}" for j in range(200)))
-        for i in range(200)
-    ]
-    fields = [
-        TargetField(
-            name=f"field_{i}",
-            synonyms=(f"campo {i}", f"colonna {i}"),
-            terms=tuple(TargetTerm(code=f"term {i} {j}") for j in range(12)),
-        )
-        for i in range(60)
-    ]
-    started = time.process_time()
-    rank_fields(columns, fields)
-    assert time.process_time() - started < 5
 
 
 def test_a_column_called_like_a_term_and_holding_marks_is_one_of_its_values() -> None:
