@@ -238,11 +238,13 @@ def test_a_held_run_says_which_gate_holds_it(capsys: pytest.CaptureFixture[str])
 
 def test_the_statistics_stand_beside_the_published_ones(tmp_path: Path) -> None:
     assert build.result_table(tmp_path) is None
-    row = {"what": "Patients", "printed": "100", "rounded": "108", "verdict": "differs"}
-    (tmp_path / "analysis.json").write_text(json.dumps({"published": [row]}), encoding="utf-8")
+    row = {"what": "Response", "printed": "24", "rounded": "26", "verdict": "differs"}
+    told = {"published": [row | {"unit": "%"}]}
+    (tmp_path / "analysis.json").write_text(json.dumps(told), encoding="utf-8")
     table = build.result_table(tmp_path)
     assert table is not None
-    assert [next(iter(column.cells)) for column in table.columns] == [*row.values()]
+    shown = [next(iter(column.cells)) for column in table.columns]
+    assert shown == ["Response", "24%", "26%", "differs"]
 
 
 def test_an_address_without_a_line_comes_before_those_with_one() -> None:

@@ -40,6 +40,8 @@ def start_command(home: Path, *options: str) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
         process_group=0,
+        # A shell that runs the tests in the background has them ignore a Ctrl-C, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
