@@ -154,7 +154,7 @@ def _report_unused(rows: Rows, name: str, unused: Mask, findings: Findings) -> N
         rows=pa.array(rows.numbers[at]),
         export=rows.export,
         sheet=rows.sheet,
-        column=name,
+        column=rows.column_in_file(name, at),
         raw=rows.columns[name].raw_rows(at),
         message="is in a row that no rule of the mapping takes",
         hint="add a field with a `where` for such rows, or leave them out with a reason",

@@ -91,11 +91,20 @@ def order_by(on: RuleOnRows, found: FieldRows, by: str) -> None:
     found.by_reported = faulty[column.codes] & ~absent
     undated = found.carried & np.isnan(found.order)
     name = found.columns[0] if found.columns else by
-    hint = f"put the date in {by}, or correct it by `row:` in the mapping"
-    what = f"has no date in {by}, so nobody knows whether it counts"
-    on.report(undated, name, Remark("order.missing", what, hint))
+    at = np.flatnonzero(undated)
+    by_name = on.rows.column_in_file(by, at)
+    what = _around(by_name, "has no date in ", ", so nobody knows whether it counts")
+    hint = _around(by_name, "put the date in ", ", or correct it by `row:` in the mapping")
+    on.add("order.missing", Severity.WARNING, name, at, what, hint)
     found.states[undated] = State.FAULT
     found.reported |= undated
+
+
+def _around(column: str | pa.Array | None, before: str, after: str) -> str | pa.Array:
+    """A sentence around a column's name; around each of several names, one for each."""
+    if isinstance(column, pa.Array):
+        return pc.binary_join_element_wise(before, column, after, "")
+    return f"{before}{column}{after}"
 
 
 def _completed_years(born: Index, day: Index) -> Index:

@@ -13,7 +13,7 @@ from onecohort.rule_on_rows import Context
 
 def check_layout(loaded: LoadedMapping, tables: Mapping[str, Table], plan: Plan) -> None:
     """Raise ExportError where a mapped column is not in its table: the center changed its layout."""
-    for name, wanted in plan.columns.items():
+    for name, wanted in plan.in_file.items():
         table = tables[name]
         absent = [name for name in wanted if name not in table.columns and name != ROW_NUMBER]
         if absent:
@@ -32,7 +32,9 @@ def check_layout(loaded: LoadedMapping, tables: Mapping[str, Table], plan: Plan)
 def report_unmapped(tables: Mapping[str, Table], plan: Plan, context: Context) -> None:
     """Columns that nobody speaks for."""
     for name, table in tables.items():
-        spoken = {*plan.columns[name], *plan.ignored[name]}
+        if plan.sharing[name][0] != name:  # told of once
+            continue
+        spoken = plan.spoken_for(name)
         for column in table.columns:
             if column in spoken:
                 continue

@@ -197,7 +197,7 @@ def _table(
         for given in _listed(example.given.get(name, ())):
             of_row[len(rows) + 2] = number
             rows.append(dict.fromkeys(keys, f"{UNNAMED} {number + 1}") | dict(given))
-    columns = dict.fromkeys((*plan.columns[name], *(column for row in rows for column in row)))
+    columns = dict.fromkeys((*plan.in_file[name], *(column for row in rows for column in row)))
     columns.pop(ROW_NUMBER, None)
     cells = pa.RecordBatch.from_arrays(
         [pa.array([row.get(column, "") for row in rows], pa.string()) for column in columns],

@@ -104,6 +104,11 @@ class Findings:
         return whole.take(pc.sort_indices(whole, sort_keys=keys)).combine_chunks()
 
 
+def once(table: pa.Table) -> pa.Table:
+    """Each row once, in the order in which they come first: a cell of several rows is told of once."""
+    return table.group_by(table.schema.names, use_threads=False).aggregate([])
+
+
 def _column(value: object, kind: pa.DataType, length: int) -> pa.Array:
     if value is None or isinstance(value, str):
         return pa.repeat(pa.scalar(value, kind), length)

@@ -17,10 +17,11 @@ from onecohort.balance import ColumnBalance, RowBalance, Use, close_columns
 from onecohort.counting import count_from
 from onecohort.coverage import check_layout, report_unmapped, report_unused_corrections
 from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table, whole_table
-from onecohort.findings import Findings
+from onecohort.findings import Findings, once
 from onecohort.lineage import SCHEMA as LINEAGE
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import JOINED, Plan, Step, plan_mapping
+from onecohort.melt import melt_missing
 from onecohort.patients import Patients, first_rows
 from onecohort.prepare import prepare
 from onecohort.pseudonym import PseudonymKey, normalise_identifier
@@ -125,7 +126,10 @@ class _Center:
             schema,
             self.findings,
             as_of,
-            {name: table.user_missing for name, table in tables.items()},
+            {
+                name: melt_missing(table.user_missing, self.mapping.tables[name].melt)
+                for name, table in tables.items()
+            },
             {name: loaded.source.line("fields", name) for name in self.mapping.fields},
         )
         self.balance = {name: RowBalance() for name in tables}
@@ -147,7 +151,7 @@ class _Center:
             self.tables[name],
             name,
             self.mapping.tables[name],
-            columns=self.plan.columns[name],
+            columns=self.plan.in_file[name],
             corrections={
                 number: correction
                 for number, correction in enumerate(self.mapping.corrections)
@@ -367,10 +371,14 @@ class _Center:
         report_unused_corrections(
             self.tables, self.mapping.corrections, self.plan, self.corrections_seen, self.context
         )
+        findings, stands_behind = self.findings.table(), pa.concat_tables(lineage)
+        if any(rule.melt for rule in self.mapping.tables.values()):
+            # A key or a column that is not melted stands in several rows, and in one of the file.
+            findings, stands_behind = once(findings), once(stands_behind)
         return Harmonized(
-            self.findings.table(),
+            findings,
             self.quarantine.table(),
-            pa.concat_tables(lineage),
+            stands_behind,
             self.balance,
             self.cells,
             self.filled,

@@ -51,7 +51,8 @@ class Patients:
         """Lineage of the kept rows beyond each patient's first."""
         rows = self.rows
         kept = np.flatnonzero((rows.fates == Fate.KEPT) & (self.of_row >= 0))
-        further = kept[self.row_of[self.of_row[kept]] != kept]
+        first = self.row_of[self.of_row[kept]]
+        further = kept[rows.numbers[first] != rows.numbers[kept]]
         ids = patient_ids.take(pa.array(self.of_row[further]))
         numbers = pa.array(rows.numbers[further])
         return lineage_rows(center, ids, rows.table, rows.export, rows.sheet, numbers)

@@ -1,6 +1,6 @@
 """From a batch of an export to rows that rules can look at: corrected, keyed, and sorted out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -8,9 +8,11 @@ import pyarrow.compute as pc
 
 from onecohort.exports.table import Batch, Table
 from onecohort.findings import Findings, Severity
-from onecohort.mapping.language import ROW_NUMBER, Correction, TableRule, When
+from onecohort.leave_out import leave_out
+from onecohort.mapping.language import ROW_NUMBER, Correction, TableRule
+from onecohort.melt import melt_missing, melt_rows
 from onecohort.rows import Fate, Rows
-from onecohort.rules.coded import Coded, Mask, encode, fold, is_listed, tidy
+from onecohort.rules.coded import Coded, encode, fold, is_listed, tidy
 from onecohort.rules.convert import pad_ids
 
 
@@ -25,21 +27,62 @@ def prepare(
     seen: set[int],
     findings: Findings,
 ) -> Rows:
-    """Encode, correct, key and sort out the rows of a batch.
+    """Encode, correct, key, melt and sort out the rows of a batch.
 
-    columns       names of the columns that the mapping speaks of
+    columns       names of the columns that the mapping speaks of, as they stand in the file
     corrections   number in the mapping -> correction of this table
     seen          numbers of the corrections that found their cell; added to
     """
     here = {"export": table.export, "sheet": table.sheet}
-    coded = {column: _encode(batch, column) for column in columns}
+    rows = rows_of_file(
+        batch, table, name, rule,
+        columns=columns, corrections=corrections, seen=seen, findings=findings,
+    )  # fmt: skip
+    if rule.melt:
+        rows = melt_rows(rows, rule.melt)
+    declared = {
+        column: frozenset(map(fold, texts))
+        for column, texts in melt_missing(table.user_missing, rule.melt).items()
+    }
+    leave_out(rows, lambda column: declared.get(column, frozenset()), findings, here)
+    keyless = (rows.fates == Fate.KEPT) & pc.equal(rows.keys, "").to_numpy(zero_copy_only=False)
+    rows.fates[keyless] = Fate.QUARANTINED
+    message = "has no key, so nobody knows whose row this is"
+    rows.reasons |= {int(row): ("key.missing", message) for row in np.flatnonzero(keyless)}
+    findings.add(
+        check="key.missing",
+        severity=Severity.ERROR,
+        rows=rows.numbers[keyless].tolist(),
+        column=rule.key[0],
+        raw=rows.columns[rule.key[0]].raw_rows(np.flatnonzero(keyless)),
+        rule=f"tables.{name}.key",
+        message=message,
+        hint=f"put the {rule.key[0]} in, or correct it by `row:` in the mapping",
+        **here,
+    )
+    return rows
+
+
+def rows_of_file(
+    batch: Batch,
+    table: Table,
+    name: str,
+    rule: TableRule,
+    *,
+    columns: Sequence[str],
+    corrections: Mapping[int, Correction],
+    seen: set[int],
+    findings: Findings,
+) -> Rows:
+    """The rows of a batch as they stand in the file, encoded, corrected and keyed; see `prepare`."""
+    here = {"export": table.export, "sheet": table.sheet}
     rows = Rows(
         table=name,
         rule=rule,
         export=table.export,
         sheet=table.sheet,
         numbers=batch.rows.to_numpy(zero_copy_only=False).astype(np.int64),
-        columns=coded,
+        columns={column: _encode(batch, column) for column in columns},
         keys=pa.nulls(0, pa.string()),
         fates=np.zeros(len(batch.rows), np.uint8),
         cells=batch.cells,
@@ -51,24 +94,7 @@ def prepare(
         _correct(number, correction, rows, seen, findings, here)
     if any(correction.column in rule.key for correction in corrections.values()):
         rows.keys = _keys(rows)
-    declared = {name: frozenset(map(fold, texts)) for name, texts in table.user_missing.items()}
-    _leave_out(rows, lambda name: declared.get(name, frozenset()), findings, here)
     _note_untidy(rows, findings, here)
-    keyless = (rows.fates == Fate.KEPT) & pc.equal(rows.keys, "").to_numpy(zero_copy_only=False)
-    rows.fates[keyless] = Fate.QUARANTINED
-    message = "has no key, so nobody knows whose row this is"
-    rows.reasons |= {int(row): ("key.missing", message) for row in np.flatnonzero(keyless)}
-    findings.add(
-        check="key.missing",
-        severity=Severity.ERROR,
-        rows=rows.numbers[keyless].tolist(),
-        column=rule.key[0],
-        raw=coded[rule.key[0]].raw_rows(np.flatnonzero(keyless)),
-        rule=f"tables.{name}.key",
-        message=message,
-        hint=f"put the {rule.key[0]} in, or correct it by `row:` in the mapping",
-        **here,
-    )
     return rows
 
 
@@ -153,83 +179,6 @@ def _correct(
         rule=f"corrections[{number}]",
         message=f"corrected as declared: {correction.reason}",
         hint=f"taken as {correction.now!r}",
-        **here,
-    )
-
-
-def _leave_out(
-    rows: Rows,
-    missing: Callable[[str], frozenset[str]],
-    findings: Findings,
-    here: Mapping[str, str | None],
-) -> None:
-    everything_blank = np.ones(len(rows), bool)
-    for name, column in rows.columns.items():
-        everything_blank &= column.blank_rows | (name == ROW_NUMBER)
-    at = np.flatnonzero(everything_blank)
-    if len(at):  # also what the mapping ignores must be blank
-        everything_blank[at] = [text == "{}" for text in rows.cells_texts(at)]
-    _set_aside(rows, everything_blank, "row.blank", "is blank in every column", findings, here)
-    rule = rows.rule
-    if rule.where:
-        message = "does not meet the table's `where`"
-        hit, doubts = rows.judging(rule.where, missing)
-        _quarantine_open(rows, rule.where, doubts, findings, here)
-        _set_aside(rows, ~hit, "row.outside_where", message, findings, here)
-    for leave_out in rule.leave_out:
-        shown = next(iter(leave_out.when))
-        message = f"left out: {leave_out.reason}"
-        hit, doubts = rows.judging(leave_out.when, missing)
-        _quarantine_open(rows, leave_out.when, doubts, findings, here)
-        _set_aside(rows, hit, "row.left_out", message, findings, here, shown)
-
-
-def _quarantine_open(
-    rows: Rows,
-    when: When,
-    doubts: Mapping[str, Mask],
-    findings: Findings,
-    here: Mapping[str, str | None],
-) -> None:
-    """Rows of which nobody can tell whether they belong here neither enter nor are left out."""
-    kept = rows.fates == Fate.KEPT
-    for name, doubtful in doubts.items():
-        at = np.flatnonzero(doubtful & kept)
-        message = f"does not tell whether the condition {', '.join(when[name])} holds"
-        rows.fates[at] = Fate.QUARANTINED
-        rows.reasons |= {int(row): ("condition.open", f"{name} {message}") for row in at}
-        findings.add(
-            check="condition.open",
-            severity=Severity.ERROR,
-            rows=rows.numbers[at].tolist(),
-            column=name,
-            raw=rows.columns[name].raw_rows(at),
-            rule=f"tables.{rows.table}",
-            message=message,
-            hint="correct the cell, or add the text to missing",
-            **here,
-        )
-
-
-def _set_aside(
-    rows: Rows,
-    hit: Mask,
-    check: str,
-    message: str,
-    findings: Findings,
-    here: Mapping[str, str | None],
-    column: str | None = None,
-) -> None:
-    hit = hit & (rows.fates == Fate.KEPT)
-    rows.fates[hit] = Fate.LEFT_OUT
-    at = np.flatnonzero(hit)
-    findings.add(
-        check=check,
-        severity=Severity.NOTE,
-        rows=rows.numbers[hit].tolist(),
-        column=column,
-        raw=rows.columns[column].raw_rows(at) if column else None,
-        message=message,
         **here,
     )
 

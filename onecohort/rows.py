@@ -1,7 +1,7 @@
 """The rows of one table made ready for rules: corrected, keyed, and each with its fate so far."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -30,12 +30,15 @@ class Fate(IntEnum):
 
 @dataclass(frozen=True)
 class Address:
-    """Where some cells of one column stand: (k,) row numbers and raw texts."""
+    """Where some cells of one column stand: (k,) row numbers and raw texts.
+
+    column    what it is called in the file; one name, or (k,) of them where columns were melted
+    """
 
     rows: pa.Array
     export: str
     sheet: str | None
-    column: str | None
+    column: str | pa.Array | None
     raw: pa.Array | None
 
 
@@ -53,6 +56,20 @@ class Elsewhere:
     missing: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Melted:
+    """Where rows come from that were made of a file's wider ones.
+
+    sources     column that rules read -> the columns of the file that it is made of, in order
+    part        (n,) which of them each row is
+    of_cells    (n,) the row of `Rows.cells` that each row is a part of
+    """
+
+    sources: Mapping[str, tuple[str, ...]]
+    part: Index
+    of_cells: Index
+
+
 @dataclass
 class Rows:
     """Some rows of a table.
@@ -63,6 +80,7 @@ class Rows:
     fates       (n,) `Fate`; rules look only at rows that are KEPT when they run
     cells       (n rows) all columns as the reader gave them, for the quarantine
     missing     folded texts that mean: not known, in the whole table
+    melted      where several rows are made of one row of `cells`
     """
 
     table: str
@@ -80,6 +98,7 @@ class Rows:
     )  # columns joined from other tables
     lost: list[Fault] = field(default_factory=list)  # rows that the reader could not give
     reasons: dict[int, tuple[str, str]] = field(default_factory=dict)  # quarantined row: check, why
+    melted: Melted | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -121,13 +140,31 @@ class Rows:
         raw = self.columns[column].raw_rows(at) if column in self.columns else None
         there = self.elsewhere.get(column or "")
         if there is None:
-            return Address(pa.array(self.numbers[at]), self.export, self.sheet, column, raw)
+            named = self.column_in_file(column, at)
+            return Address(pa.array(self.numbers[at]), self.export, self.sheet, named, raw)
         numbers = there.numbers[at]
         rows = pa.array(numbers, mask=numbers < 0)
         return Address(rows, there.export, there.sheet, there.column, raw)
 
+    def column_in_file(self, column: str | None, at: Index) -> str | pa.Array | None:
+        """What a column is called in the file; of a melted one the name at each of some rows."""
+        if column is None or self.melted is None or column not in self.melted.sources:
+            return column
+        names = pa.array(self.melted.sources[column], pa.string())
+        return names.take(pa.array(self.melted.part[at]))
+
+    def cell_in_file(self, column: str, row: int) -> tuple[str, str] | None:
+        """A cell's column and text as the reader gave them; None for a column of another table."""
+        if self.melted is not None:
+            sources = self.melted.sources.get(column)
+            column = sources[int(self.melted.part[row])] if sources is not None else column
+            row = int(self.melted.of_cells[row])
+        if column not in self.cells.schema.names:
+            return None
+        return column, str(self.cells.column(column)[row].as_py() or "")
+
     def select(self, at: Index) -> "Rows":
-        """Some of the rows; what the reader lost stays with the others."""
+        """Some of the rows of a table that is not melted; what the reader lost stays with the others."""
         wanted = pa.array(at)
         return Rows(
             self.table,
@@ -167,11 +204,21 @@ class Rows:
         )
 
     def cells_texts(self, at: Index) -> list[str]:
-        """Some whole rows as JSON texts, as the quarantine keeps them."""
+        """Some whole rows as JSON texts, as the quarantine keeps them; of a melted row its own cells."""
+        if self.melted is None:
+            return [_as_json(row, frozenset()) for row in self.cells.take(pa.array(at)).to_pylist()]
+        melted = self.melted
+        every = {name for sources in melted.sources.values() for name in sources}
+        others = [frozenset(every - {*own}) for own in zip(*melted.sources.values(), strict=True)]
+        cells = self.cells.take(pa.array(melted.of_cells[at])).to_pylist()
         return [
-            json.dumps({k: v for k, v in row.items() if v and v.strip()}, ensure_ascii=False)
-            for row in self.cells.take(pa.array(at)).to_pylist()
+            _as_json(row, others[part]) for row, part in zip(cells, melted.part[at], strict=True)
         ]
+
+
+def _as_json(row: Mapping[str, str | None], but: frozenset[str]) -> str:
+    filled = {k: v for k, v in row.items() if v and v.strip() and k not in but}
+    return json.dumps(filled, ensure_ascii=False)
 
 
 def _as_strings(cells: pa.RecordBatch) -> pa.RecordBatch:

@@ -92,7 +92,12 @@ class SecondTable:
             raw = pc.if_else(pa.array(there), raw, pa.scalar(None, pa.string()))
         numbers_ = self.rows.numbers[safe] if len(self.rows) else safe
         shown = pa.array(numbers_, mask=~there)
-        return Address(shown, self.rows.export, self.rows.sheet, column, raw)
+        named: str | pa.Array | None = column
+        if len(self.rows):
+            named = self.rows.column_in_file(column, safe)
+        if isinstance(named, pa.Array):  # whose patient has no row has no column either
+            named = pc.if_else(pa.array(there), named, pa.scalar(None, pa.string()))
+        return Address(shown, self.rows.export, self.rows.sheet, named, raw)
 
     def settle(self, patients: Patients, patient_ids: pa.Array) -> None:
         """Give each row the fate of its patient's row; where there are several, the kept one's.

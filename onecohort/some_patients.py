@@ -11,7 +11,7 @@ from onecohort.exports.table import MemoryTable, Table, whole_table
 from onecohort.findings import Findings
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import plan_mapping
-from onecohort.prepare import prepare
+from onecohort.prepare import rows_of_file
 from onecohort.pseudonym import PseudonymKey
 from onecohort.study import Study
 
@@ -39,7 +39,7 @@ def narrow(
     wanted: list[str] = []
     for name, table in tables.items():
         batch = whole_table(table)
-        rows = prepare(
+        rows = rows_of_file(
             batch,
             table,
             name,

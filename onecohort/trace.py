@@ -105,11 +105,9 @@ class _Notes:
 
     def cell(self, rows: Rows, number: int, name: str) -> Cell:
         """A cell as the reader gave it; of a joined table the one row that the patient has there."""
-        if name in rows.cells.schema.names:
-            raw = rows.cells.column(name)[number].as_py() or ""
-            return Cell(
-                rows.table, rows.export, rows.sheet, int(rows.numbers[number]), name, str(raw)
-            )
+        own = rows.cell_in_file(name, number)
+        if own is not None:
+            return Cell(rows.table, rows.export, rows.sheet, int(rows.numbers[number]), *own)
         table, _, column = name.partition(JOINED)
         batch = whole_table(self.joined[table])
         export, sheet = self.joined[table].export, self.joined[table].sheet
@@ -133,7 +131,7 @@ def trace_patients(
     """
     tables = open_tables(loaded, find_inputs(loaded, study.exports), study.exports)
     plan = plan_mapping(loaded, study.schema)
-    narrowed, listed = narrow(loaded, tables, plan.columns, study, key, patient, most)
+    narrowed, listed = narrow(loaded, tables, plan.in_file, study, key, patient, most)
     hashed = key.hash(
         pa.array(listed, pa.string()), f"patient of {loaded.center}", f"{loaded.center}-"
     )

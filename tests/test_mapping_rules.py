@@ -9,7 +9,8 @@ from onecohort.mapping.check import check_mapping
 from onecohort.mapping.check_rules import BESIDE, COMPANIONS
 from onecohort.mapping.language import FieldRule
 from onecohort.mapping.load import LoadedMapping, load_mapping, parse_mapping
-from onecohort.mapping.references import named_columns, plan_mapping, references_of
+from onecohort.mapping.named import named_columns
+from onecohort.mapping.references import plan_mapping, references_of
 from onecohort.mapping.source import parse_yaml, read_yaml
 from tests.small_study import SCHEMA, mapping_of
 

@@ -55,12 +55,13 @@ def update_mapping(
     memory = remember(others)
     surgery = Surgery(text)
     added = list(_codes(loaded, profiles, study.schema, memory, surgery))
-    known = {name: {*plan.columns[name], *plan.ignored[name]} for name in tables}
-    added += _columns(loaded, profiles, known, study.schema, memory, surgery)
+    known = {name: plan.spoken_for(name) for name in tables if plan.sharing[name][0] == name}
+    told_once = {name: profiles[name] for name in known}
+    added += _columns(loaded, told_once, known, study.schema, memory, surgery)
     gone = tuple(
         _reference(name, column, plan.first)
         for name, profile in profiles.items()
-        for column in (*plan.columns[name], *sorted(plan.ignored[name]))
+        for column in (*plan.in_file[name], *sorted(plan.ignored[name]))
         if column not in {one.name for one in profile.columns}
         and column not in tables[name].columns
         and "." not in column

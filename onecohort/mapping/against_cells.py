@@ -19,6 +19,7 @@ from onecohort.harmonize import Harmonized, harmonize
 from onecohort.mapping.against_export import Column, Level, Told
 from onecohort.mapping.language import When
 from onecohort.mapping.load import LoadedMapping, nearest
+from onecohort.mapping.melted import in_file
 from onecohort.mapping.references import plan_mapping, split_reference
 from onecohort.mapping.source import NodePath
 from onecohort.pseudonym import PseudonymKey
@@ -74,7 +75,10 @@ def check_cells(
 def _texts(sound: LoadedMapping, tables: Mapping[str, Table], found: Harmonized) -> Iterator[Told]:
     names = {(table.export, table.sheet): name for name, table in tables.items()}
     shown: dict[tuple[object, object, str], int] = {}
-    for row in _counted(found.findings, set(sound.mapping.fields)):
+    about = set(ABOUT_TEXTS)
+    if set(sound.written("fields")) != set(sound.mapping.fields):
+        about -= {"cell.unused"}  # a rule that has a mistake may be the one that takes it
+    for row in _counted(found.findings, set(sound.mapping.fields), about):
         table = names.get((row["export"], row["sheet"]), next(iter(tables)))  # type: ignore[arg-type]
         where = _where(sound, row, table)
         place = (row["field"] or row["column"], row["check"], where)
@@ -95,9 +99,9 @@ def _texts(sound: LoadedMapping, tables: Mapping[str, Table], found: Harmonized)
             yield Told(Mistake(where, what, fix), "warning")
 
 
-def _counted(findings: pa.Table, fields: set[str]) -> list[Row]:
+def _counted(findings: pa.Table, fields: set[str], checks: set[str]) -> list[Row]:
     """Findings about texts, one row per text that needs a line, or per kind of fault of a column."""
-    about = pc.is_in(findings.column("check"), value_set=pa.array(ABOUT_TEXTS))
+    about = pc.is_in(findings.column("check"), value_set=pa.array(sorted(checks)))
     mine = pc.is_in(findings.column("field"), value_set=pa.array([*sorted(fields), None]))
     findings = findings.filter(pc.and_(about, mine))
     missing = pc.equal(findings.column("check"), "required.missing")
@@ -195,7 +199,9 @@ def _never_seen(
         if not listed or rule.first_of or rule.pattern is not None:
             continue
         seen = set(
-            _texts_of(tables[step.home], [c for c in (rule.from_, *(rule.filled_from or ())) if c])
+            _texts_of(
+                sound, tables, step.home, [c for c in (rule.from_, *(rule.filled_from or ())) if c]
+            )
         )
         if rule.split:
             seen |= {fold(part) for text in seen for part in text.split(rule.split)}
@@ -215,7 +221,7 @@ def _never_holding(sound: LoadedMapping, tables: Mapping[str, Table]) -> Iterato
                 continue
             place = home(reference)
             if place not in seen:
-                seen[place] = _texts_of(tables[place[0]], [place[1]])
+                seen[place] = _texts_of(sound, tables, place[0], [place[1]])
             if not {fold(text) for text in texts} & set(seen[place]):
                 wanted = " or ".join(map(repr, texts))
                 what = f"no cell of {reference!r} holds {wanted}, so no row meets this"
@@ -259,11 +265,14 @@ def _nobody_left(sound: LoadedMapping, found: Harmonized) -> Iterator[Told]:
             yield Told(Mistake(sound.where("tables", name, word), what, fix), "warning")
 
 
-def _texts_of(table: Table, columns: list[str]) -> dict[str, str]:
-    """Each text of some columns, folded and as it stands there."""
+def _texts_of(
+    sound: LoadedMapping, tables: Mapping[str, Table], home: str, columns: list[str]
+) -> dict[str, str]:
+    """Each text of some columns of a table, folded and as it stands there."""
     found: dict[str, str] = {}
-    for batch in table.batches(columns):
-        for name in columns:
+    delivered = in_file(sound.mapping.tables[home], columns)
+    for batch in tables[home].batches(delivered):
+        for name in delivered:
             texts = encode(batch.cells.column(name)).texts.to_pylist()
             found |= {fold(text): text for text in texts}
     return found

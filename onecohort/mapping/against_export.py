@@ -14,7 +14,9 @@ from onecohort.mapping.check import check_corrections, check_tables
 from onecohort.mapping.check_rules import check_rule
 from onecohort.mapping.language import ROW_NUMBER
 from onecohort.mapping.load import LoadedMapping, did_you_mean, nearest
-from onecohort.mapping.references import JOINED, named_columns, plan_mapping, split_reference
+from onecohort.mapping.melted import sharing
+from onecohort.mapping.named import named_columns, place_of
+from onecohort.mapping.references import JOINED, plan_mapping, split_reference
 from onecohort.mapping.source import NodePath, Tree
 from onecohort.rules.coded import encode
 from onecohort.schema import CohortSchema
@@ -23,6 +25,7 @@ Level = Literal["mistake", "warning", "note"]
 LEAST_SIGNS = 2  # of a delimiter in a heading, from which it is several headings
 LEAST_STRANGE = 5  # columns nothing like any, from which it is the header that is wrong
 Column = tuple[str, str]  # of a table
+Columns = Mapping[str, Sequence[str]]  # of each table
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ def check_columns(
     if whole:
         return ColumnsChecked([Told(mistake, "mistake") for mistake in whole], None)
     told += _sheetless(loaded, tables)
+    delivered: Columns = {name: table.columns for name, table in tables.items()}
+    readable: Columns = {
+        name: (*(loaded.mapping.tables[name].melt or ()), *delivered[name]) for name in tables
+    }
     for path, reference in named_columns(loaded):
         table, column = split_reference(reference, loaded.mapping.tables, first)
         if path[0] == "tables":
@@ -67,12 +74,16 @@ def check_columns(
         if column in tables[table].columns or column == ROW_NUMBER:
             continue
         what = f"{_named(tables[table])} has no column {column!r}"
-        near, fix = _near(reference, table, tables, first)
+        columns = delivered if path[2:3] in (("key",), ("melt",)) else readable
+        near, fix = _near(reference, table, columns, first)
         meant |= {near} if near else set()
         wrong |= {path[:2]}
         level: Level = "warning" if path[0] == "ignore" else "mistake"
-        where = loaded.where(*path) if path[0] == "ignore" else _place(loaded, path)
+        where = loaded.where(*path) if path[0] == "ignore" else place_of(loaded, path)
         told.append(Told(Mistake(where, what, fix), level))
+    for mistake, path in _made_twice(loaded, tables):
+        wrong |= {path[:2]}
+        told.append(Told(mistake, "mistake"))
     told += _unspoken(loaded, tables, meant)
     stops = any(path[0] in ("tables", "corrections") for path in wrong)
     stops = stops or any(True for _ in (*check_tables(loaded), *check_corrections(loaded)))
@@ -130,30 +141,34 @@ def _named(table: Table) -> str:
     return table.export + (f" [{table.sheet}]" if table.sheet else "")
 
 
-def _near(
-    reference: str, table: str, tables: Mapping[str, Table], first: str
-) -> tuple[Column | None, str]:
+def _made_twice(
+    loaded: LoadedMapping, tables: Mapping[str, Table]
+) -> Iterator[tuple[Mistake, NodePath]]:
+    """New columns of `melt` with the name of one that the export has."""
+    for name, table in tables.items():
+        for new in loaded.mapping.tables[name].melt or ():
+            if new in table.columns:
+                path = ("tables", name, "melt", new)
+                what = f"{_named(table)} has a column {new!r} of its own"
+                yield Mistake(loaded.where(*path), what, "call the new column otherwise"), path
+
+
+def _near(reference: str, table: str, columns: Columns, first: str) -> tuple[Column | None, str]:
     """The column that was meant, here or in another table, and how to say so."""
     _, _, column = reference.rpartition(JOINED) if table != first else ("", "", reference)
-    near = nearest(column, tables[table].columns)
+    near = nearest(column, columns[table])
     if near:
         return (table, near), f"did you mean {near!r}?"
     qualified = {
         f"{name}{JOINED}{theirs}": (name, theirs)
-        for name, other in tables.items()
+        for name, others in columns.items()
         if name != first
-        for theirs in other.columns
+        for theirs in others
     }
     elsewhere = nearest(reference, list(qualified))
     if elsewhere:
         return qualified[elsewhere], f"did you mean {elsewhere!r}?"
-    return None, did_you_mean(column, tables[table].columns)
-
-
-def _place(loaded: LoadedMapping, path: NodePath) -> str:
-    """The place of a column's name: a key under `when` and `where`, else a value."""
-    keyed = len(path) > 2 and path[-2] in ("when", "where")
-    return loaded.where(*path) if keyed else loaded.at(*path)
+    return None, did_you_mean(column, columns[table])
 
 
 def _unspoken(
@@ -170,10 +185,14 @@ def _unspoken(
     spoken |= {
         split_reference(text, loaded.mapping.tables, first) for text in _faulty_texts(loaded)
     }
+    beside = sharing(loaded.mapping.tables)
+    spoken |= {(other, column) for name, column in spoken | meant for other in beside[name]}
     home = "ignore" if loaded.written("ignore") else "tables"
     for name, table in tables.items():
+        if beside[name][0] != name:
+            continue
         where = loaded.where("ignore") if home == "ignore" else loaded.where("tables", name)
-        unspoken = [column for column in table.columns if (name, column) not in spoken | meant]
+        unspoken = [column for column in table.columns if (name, column) not in spoken]
         if loaded.mapping.tables[name].instrument is not None:
             unspoken = _filled(table, unspoken)
         for column in unspoken:

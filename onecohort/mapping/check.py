@@ -8,15 +8,13 @@ that is not there, a code nobody listed) is looked for in `onecohort.mapping.aga
 from collections.abc import Iterator
 
 from onecohort.errors import Mistake, StudyError
+from onecohort.mapping.check_melt import check_melt
 from onecohort.mapping.check_rules import check_conditions, check_formats, check_rule
 from onecohort.mapping.language import Example
 from onecohort.mapping.load import LoadedMapping, by_line, did_you_mean
-from onecohort.mapping.references import (
-    named_columns,
-    plan_mapping,
-    references_of,
-    split_reference,
-)
+from onecohort.mapping.melted import melted_into
+from onecohort.mapping.named import named_columns
+from onecohort.mapping.references import plan_mapping, references_of, split_reference
 from onecohort.rules.coded import fold
 from onecohort.schema import CohortSchema, Field
 
@@ -101,6 +99,7 @@ def check_tables(loaded: LoadedMapping) -> Iterator[Mistake]:
         if "." in name:
             what = f"a table's name has no point: {name!r}"
             yield Mistake(loaded.where(*path), what, "take it out")
+        yield from check_melt(loaded, name)
         yield from check_formats(loaded, (*path, "dates"), table.dates or (), table.pivot_year)
         if table.thousands and table.thousands in table.decimal:
             what = f"{table.thousands!r} is both the decimal and the thousands sign"
@@ -120,6 +119,8 @@ def _ignored(loaded: LoadedMapping) -> Iterator[Mistake]:
         for name, rule in mapping.fields.items()
         for reference in references_of(rule)
     }
+    for name, table in mapping.tables.items():
+        used |= {(name, real): f"{name}.{new}" for real, new in melted_into(table).items()}
     for reference in mapping.ignore:
         place = split_reference(reference, mapping.tables, first)
         if place in used:
@@ -137,6 +138,12 @@ def check_corrections(loaded: LoadedMapping) -> Iterator[Mistake]:
             fix = did_you_mean(correction.table, tables)
             what = f"there is no table {correction.table!r}"
             yield Mistake(loaded.at(*path, "table"), what, fix)
+        table = mapping.tables.get(correction.table or next(iter(mapping.tables)))
+        sources = (table.melt or {}).get(correction.column) if table is not None else None
+        if sources is not None:
+            what = f"{correction.column!r} is made by `melt`, and does not stand in the file"
+            fix = f"name the column of the file: one of {', '.join(sources)}"
+            yield Mistake(loaded.at(*path, "column"), what, fix)
         if (correction.patient is None) == (correction.row is None):
             what = "a correction names either a patient or a row"
             yield Mistake(loaded.where(*path), what, "write one of `patient:` and `row:`")

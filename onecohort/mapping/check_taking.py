@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from onecohort.errors import Mistake
+from onecohort.mapping.check_melt import check_reading
 from onecohort.mapping.language import FieldRule
 from onecohort.mapping.load import LoadedMapping, did_you_mean
 from onecohort.mapping.references import JOINED, references_of, split_reference
@@ -18,6 +19,7 @@ def check_taking(
     yield from _anchors(loaded, schema, field, rule)
     yield from _taking(loaded, field, rule)
     yield from _tables_named(loaded, field, rule)
+    yield from check_reading(loaded, ("fields", field.name))
 
 
 def _anchors(
@@ -49,7 +51,7 @@ def _taking(loaded: LoadedMapping, field: Field, rule: FieldRule) -> Iterator[Mi
     first = next(iter(tables))
     homes = {split_reference(ref, tables, first)[0] for ref in references_of(rule)}
     unsure = any(faulty[:1] == ("tables",) and faulty[1] in homes for faulty in loaded.faulty)
-    many = any(tables[home].rows == "many" for home in homes)
+    many = any(tables[home].rows == "many" or tables[home].melt for home in homes)
     if rule.take and not many and not rule.split and not unsure:
         what = "`take` is for tables with `rows: many`, or with `split`"
         fix = f"take it out, or write `rows: many` for {' and '.join(sorted(homes)) or first}"

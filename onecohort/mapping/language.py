@@ -96,6 +96,10 @@ class TableRule(Node):
     )
     zero_pad: int | None = Field(None, ge=1, description="Digits of the key, filled with zeros.")
     rows: Literal["one", "many"] = Field("one", description="Rows per patient.")
+    melt: Annotated[dict[Filled, Names], Field(min_length=1)] | None = Field(
+        None,
+        description="New column → the columns that it is made of, in order; each a row of its own.",
+    )
     repeated: Literal["quarantine", "first", "last"] | LatestBy = Field(
         "quarantine", description="Which row stays where a key comes twice with other values."
     )

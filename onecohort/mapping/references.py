@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from onecohort.errors import Mistake, StudyError
 from onecohort.mapping.language import FieldRule, TableRule
 from onecohort.mapping.load import LoadedMapping
-from onecohort.mapping.source import NodePath
+from onecohort.mapping.melted import in_file, melted_into, sharing
 from onecohort.schema import CohortSchema, Field
 
 JOINED = "."  # between the table and the column of a reference to another table
@@ -37,18 +37,22 @@ class Plan:
 
     first     the table whose rows are the patients
     steps     the rules, each after the field it counts from
-    columns   table -> the columns that the mapping speaks of
+    columns   table -> the columns that the mapping speaks of, as rules read them
+    in_file   table -> the same as they stand in its file, where none is melted yet
     whole     table -> the columns that a key, a condition or an order reads as a whole
     joined    references from rules of the first table to columns of tables with one row per patient
     ignored   table -> the columns under `ignore`
+    sharing   table -> the tables that read the same sheet, where one of them is melted; itself too
     """
 
     first: str
     steps: tuple[Step, ...]
     columns: Mapping[str, tuple[str, ...]]
+    in_file: Mapping[str, tuple[str, ...]]
     whole: Mapping[str, frozenset[str]]
     joined: tuple[tuple[str, str], ...]
     ignored: Mapping[str, frozenset[str]]
+    sharing: Mapping[str, tuple[str, ...]]
     _by_field: Mapping[str, Step] = field(default_factory=dict)
 
     def step(self, name: str | None) -> Step | None:
@@ -58,6 +62,14 @@ class Plan:
     def of_table(self, table: str) -> Iterator[Step]:
         """The steps whose home is a table."""
         return (step for step in self.steps if step.home == table)
+
+    def spoken_for(self, table: str) -> set[str]:
+        """The columns of a table's file that are read or ignored, in this table or beside it."""
+        return {
+            column
+            for name in self.sharing[table]
+            for column in (*self.in_file[name], *self.ignored[name])
+        }
 
 
 def split_reference(reference: str, tables: Mapping[str, TableRule], first: str) -> tuple[str, str]:
@@ -74,46 +86,6 @@ def references_of(rule: FieldRule) -> list[str]:
     for when in (case.when for cases in (rule.cases, rule.unit_when) for case in cases or ()):
         found += list(when)
     return list(dict.fromkeys(name for name in found if name))
-
-
-def named_columns(loaded: LoadedMapping) -> Iterator[tuple[NodePath, str]]:
-    """Every place of the mapping that names a column, and the reference as written."""
-    mapping = loaded.mapping
-    for name, table in mapping.tables.items():
-        for column in table.key:
-            yield ("tables", name, "key"), column
-        for column in table.where or ():
-            yield ("tables", name, "where", column), column
-        for number, leave_out in enumerate(table.leave_out):
-            for column in leave_out.when:
-                yield ("tables", name, "leave_out", number, "when", column), column
-        if not isinstance(table.repeated, str):
-            yield ("tables", name, "repeated", "latest"), table.repeated.latest
-    for name, rule in mapping.fields.items():
-        for key, named in (("from", rule.from_), ("unit_from", rule.unit_from), ("by", rule.by)):
-            if named:
-                yield ("fields", name, key), named
-        for key, columns in (
-            ("first_of", rule.first_of), ("any_of", rule.any_of), ("filled_from", rule.filled_from),
-        ):  # fmt: skip
-            for number, column in enumerate(columns or ()):
-                yield ("fields", name, key, number), column
-        for column in rule.where or ():
-            yield ("fields", name, "where", column), column
-        whens = [("cases", number, case.when) for number, case in enumerate(rule.cases or ())]
-        whens += [("unit_when", n, case.when) for n, case in enumerate(rule.unit_when or ())]
-        for key, number, when in whens:
-            for column in when:
-                yield ("fields", name, key, number, "when", column), column
-    for reference in mapping.ignore:
-        yield ("ignore", reference), reference
-    first = next(iter(mapping.tables))
-    for number, correction in enumerate(mapping.corrections):
-        table_name = correction.table or first
-        if table_name not in mapping.tables:
-            continue
-        prefix = "" if table_name == first else f"{table_name}."
-        yield ("corrections", number, "column"), prefix + correction.column
 
 
 def plan_mapping(loaded: LoadedMapping, schema: CohortSchema) -> Plan:
@@ -158,15 +130,16 @@ def plan_mapping(loaded: LoadedMapping, schema: CohortSchema) -> Plan:
     whole = {name: _read_whole(name, mapping.tables[name], ordered) for name in mapping.tables}
     for table, column in joined:
         whole[table] |= {column}
+    columns = {name: _spoken_columns(name, ordered, whole[name], loaded) for name in mapping.tables}
     return Plan(
         first=first,
         steps=ordered,
-        columns={
-            name: _spoken_columns(name, ordered, whole[name], loaded) for name in mapping.tables
-        },
+        columns=columns,
+        in_file={name: in_file(mapping.tables[name], columns[name]) for name in mapping.tables},
         whole={name: frozenset(columns) for name, columns in whole.items()},
         joined=tuple(joined),
         ignored=_ignored(loaded, first),
+        sharing=sharing(mapping.tables),
         _by_field={step.field.name: step for step in ordered},
     )
 
@@ -234,6 +207,7 @@ def _spoken_columns(
 ) -> tuple[str, ...]:
     found = dict.fromkeys(loaded.mapping.tables[name].key)
     found |= dict.fromkeys(sorted(whole))
+    found |= dict.fromkeys(loaded.mapping.tables[name].melt or ())
     tables = loaded.mapping.tables
     for step in steps:
         if step.home == name:
@@ -244,7 +218,7 @@ def _spoken_columns(
     first = next(iter(tables))
     for correction in loaded.mapping.corrections:
         if (correction.table or first) == name:
-            found[correction.column] = None
+            found[melted_into(tables[name]).get(correction.column, correction.column)] = None
     return tuple(found)
 
 
