@@ -124,11 +124,16 @@ def fit_cox_models(
 ) -> tuple[tuple[ModelResult, ...], tuple[ModelResult, ...]]:
     """The univariate models, one for each term, and the plan's models."""
     alone = tuple(Model(id=name, title="", terms=(name,)) for name in plan.cox.univariate)
-    single = tuple(_fit_cox(cohort, population, plan, model) for model in alone)
-    return single, tuple(_fit_cox(cohort, population, plan, model) for model in plan.cox.models)
+    fits: dict[bytes, Fit] = {}
+    single = tuple(_fit_cox(cohort, population, plan, model, fits) for model in alone)
+    models = (_fit_cox(cohort, population, plan, model, fits) for model in plan.cox.models)
+    return single, tuple(models)
 
 
-def _fit_cox(cohort: pa.Table, population: Population, plan: Plan, model: Model) -> ModelResult:
+def _fit_cox(
+    cohort: pa.Table, population: Population, plan: Plan, model: Model, fits: dict[bytes, Fit]
+) -> ModelResult:
+    """Fit a model; `fits` keeps the likelihoods without a term, which models with clusters share."""
     extra = [name for name in (model.strata, model.cluster) if name]
     design = build_design(cohort, population.rows, plan, model.terms)
     codes = {
@@ -146,7 +151,11 @@ def _fit_cox(cohort: pa.Table, population: Population, plan: Plan, model: Model)
     drift = proportional_hazards_tests(time, died, x, fitted, design.columns, strata=strata)
 
     def refit(some: FloatArray) -> Fit:
-        return cox_log_likelihood(time, died, some, strata=strata)
+        layers = b"" if strata is None else strata.tobytes()
+        key = b"|".join((some.tobytes(), layers, time.tobytes(), died.tobytes()))
+        if key not in fits:
+            fits[key] = cox_log_likelihood(time, died, some, strata=strata)
+        return fits[key]
 
     full = (fitted.log_likelihood[1], fitted.likelihood_ratio.df or 0)
     gains = _gain_of_terms(full, fitted.log_likelihood[0], refit, x, design.columns)
