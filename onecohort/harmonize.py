@@ -5,7 +5,7 @@ so that memory does not grow with it. A key that comes back in a later batch is 
 the table is read once more, with the rows of such keys held back and decided about together.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,16 +14,16 @@ import pyarrow as pa
 
 from onecohort.apply import apply_rule
 from onecohort.balance import ColumnBalance, RowBalance, Use, close_columns
+from onecohort.center_rows import CenterRows
 from onecohort.counting import count_from
 from onecohort.coverage import check_layout, report_unmapped, report_unused_corrections
-from onecohort.exports.table import ROWS_PER_BATCH, Batch, Table, whole_table
+from onecohort.exports.table import ROWS_PER_BATCH, Table
 from onecohort.findings import Findings, once
 from onecohort.lineage import SCHEMA as LINEAGE
 from onecohort.mapping.load import LoadedMapping
 from onecohort.mapping.references import JOINED, Plan, Step, plan_mapping
 from onecohort.melt import melt_missing
 from onecohort.patients import Patients, first_rows
-from onecohort.prepare import prepare
 from onecohort.pseudonym import PseudonymKey, normalise_identifier
 from onecohort.quarantine import Quarantine
 from onecohort.repeats import (
@@ -38,7 +38,7 @@ from onecohort.rule_on_rows import Context, FieldRows
 from onecohort.rules.coded import Mask
 from onecohort.schema import CohortSchema
 from onecohort.second_table import SecondTable
-from onecohort.validate import Columns, Failure, Validated, validate
+from onecohort.validate import Columns, Failure, Validated, reasons_of, validate
 
 Sink = Callable[[pa.Table], None]
 Judge = Callable[[Columns, CohortSchema, Callable[[str], bool], Columns], Validated]
@@ -132,41 +132,20 @@ class _Center:
             },
             {name: loaded.source.line("fields", name) for name in self.mapping.fields},
         )
-        self.balance = {name: RowBalance() for name in tables}
+        self.center_rows = CenterRows(loaded, tables, plan, self.findings)
+        self.balance = self.center_rows.balance
         self.cells = {
             name: {column: ColumnBalance() for column in plan.columns[name]} for name in tables
         }
-        self.corrections_seen: set[int] = set()
         self.filled = dict.fromkeys(schema.fields, 0)
         self.identifiers: Columns = {}  # of the batch at hand, before hashes take their place
         self.patients = 0
         self.further_rows: list[pa.Table] = []  # of patients who have several in the first table
         self.seconds = {name: self.read_second(name) for name in tables if name != plan.first}
 
-    # --- reading --------------------------------------------------------------------------------
-
-    def prepare(self, name: str, batch: Batch) -> Rows:
-        rows = prepare(
-            batch,
-            self.tables[name],
-            name,
-            self.mapping.tables[name],
-            columns=self.plan.in_file[name],
-            corrections={
-                number: correction
-                for number, correction in enumerate(self.mapping.corrections)
-                if (correction.table or self.plan.first) == name
-            },
-            seen=self.corrections_seen,
-            findings=self.findings,
-        )
-        self.balance[name].delivered += len(rows) + len(rows.lost)
-        self.balance[name].quarantined += len(rows.lost)
-        return rows
-
     def read_second(self, name: str) -> SecondTable:
         """A second table, whole, with the rules that need no other table already applied."""
-        rows = self.prepare(name, whole_table(self.tables[name]))
+        rows = self.center_rows.whole(name)
         if rows.rule.rows == "one":
             resolve_repeats(rows, self.findings)
         second = SecondTable(rows, Use(rows))
@@ -174,31 +153,12 @@ class _Center:
             second.found[step.field.name] = self.apply(step, rows, second.use)
         return second
 
-    def batches(self, batch_rows: int) -> Iterator[tuple[Rows, bool]]:
-        """The first table's batches, and whether a batch holds all rows of its keys."""
-        table, name = self.tables[self.plan.first], self.plan.first
-        if self.mapping.tables[name].rows == "many":
-            yield self.prepare(name, whole_table(table)), True
-            return
-        kept_back: list[Rows] = []
-        for batch in table.batches(rows=batch_rows):
-            rows = self.prepare(name, batch)
-            if len(self.held_back):
-                back = np.isin(hash_texts(rows.keys), self.held_back) & (rows.fates == Fate.KEPT)
-                kept_back.append(rows.select(np.flatnonzero(back)))
-                rest = rows.select(np.flatnonzero(~back))
-                rest.lost = rows.lost
-                rows = rest
-            yield rows, False
-        if kept_back:
-            yield Rows.concatenate(kept_back), True
-
     # --- the story ------------------------------------------------------------------------------
 
     def run(self, batch_rows: int) -> Hashes:
         """Pass the first table through; returns hashes of the keys, each of which should be alone."""
         hashes = [np.zeros(0, np.uint64)]
-        for rows, complete in self.batches(batch_rows):
+        for rows, complete in self.center_rows.batches(self.held_back, batch_rows):
             if not complete:  # a key that is torn here and comes back later is noticed too
                 here = hash_texts(rows.keys)[rows.fates == Fate.KEPT]
                 hashes.append(distinct_hashes(here))
@@ -219,7 +179,7 @@ class _Center:
         )
         for failure in result.failures:
             self.report(failure, patients)
-        patients.set_aside(result.out, _reasons(result.failures))
+        patients.set_aside(result.out, reasons_of(result.failures))
         self.quarantine.add(rows)
         self.balance[rows.table].count(rows)
         for second in self.seconds.values():
@@ -249,7 +209,9 @@ class _Center:
             if companion in columns and precision is not None:
                 columns[companion] = precision
         columns["center"] = pa.repeat(pa.scalar(self.mapping.center), count)
-        columns["patient_id"] = self.pseudonyms(patients.keys)
+        columns["patient_id"] = patients.keys
+        if self.schema.fields["patient_id"].privacy == "identifier":
+            columns["patient_id"] = self.key.hash_keys(patients.keys, self.mapping.center)
         return columns
 
     def values_of(
@@ -304,13 +266,6 @@ class _Center:
             self.identifiers[step.field.name] = normalise_identifier(values)
             return self.key.hash(self.identifiers[step.field.name], step.field.name)
         return values
-
-    def pseudonyms(self, keys: pa.Array) -> pa.Array:
-        """The patient_id of keys: a keyed hash where the schema calls it an identifier."""
-        if self.schema.fields["patient_id"].privacy != "identifier":
-            return keys
-        center = self.mapping.center
-        return self.key.hash(keys, f"patient of {center}", f"{center}-")
 
     # --- the accounts ---------------------------------------------------------------------------
 
@@ -369,7 +324,11 @@ class _Center:
             balance.check(f"{self.mapping.center}, table {name}")
         report_unmapped(self.tables, self.plan, self.context)
         report_unused_corrections(
-            self.tables, self.mapping.corrections, self.plan, self.corrections_seen, self.context
+            self.tables,
+            self.mapping.corrections,
+            self.plan,
+            self.center_rows.corrections_seen,
+            self.context,
         )
         findings, stands_behind = self.findings.table(), pa.concat_tables(lineage)
         if any(rule.melt for rule in self.mapping.tables.values()):
@@ -384,13 +343,3 @@ class _Center:
             self.filled,
             self.patients,
         )
-
-
-def _reasons(failures: list[Failure]) -> dict[int, tuple[str, str]]:
-    """Patient -> the first check that keeps them out, and its words."""
-    found: dict[int, tuple[str, str]] = {}
-    for failure in failures:
-        if failure.costs_row:
-            for number in failure.patients:
-                found.setdefault(int(number), (failure.check, failure.message))
-    return found

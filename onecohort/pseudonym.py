@@ -45,6 +45,10 @@ class PseudonymKey:
         ]
         return pa.array(hashed, pa.string()).take(coded.indices)
 
+    def hash_keys(self, keys: pa.Array, center: str) -> pa.Array:
+        """The patient_id of a center's own keys, with the center's name in front."""
+        return self.hash(keys, f"patient of {center}", f"{center}-")
+
 
 def find_key(*, synthetic: bool) -> PseudonymKey:
     """The key of the environment; for a synthetic study the demonstration key, else a random one."""

@@ -91,7 +91,7 @@ def _asked_for(
     distinct = pc.unique(keys)
     distinct = distinct.filter(pc.not_equal(distinct, ""))
     if patient is not None:
-        pseudonyms = key.hash(distinct, f"patient of {center}", f"{center}-")
+        pseudonyms = key.hash_keys(distinct, center)
         hit = pc.or_(pc.equal(distinct, patient), pc.equal(pseudonyms, patient))
         distinct = distinct.filter(hit)
     listed: list[str] = distinct.to_pylist()

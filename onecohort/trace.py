@@ -132,9 +132,7 @@ def trace_patients(
     tables = open_tables(loaded, find_inputs(loaded, study.exports), study.exports)
     plan = plan_mapping(loaded, study.schema)
     narrowed, listed = narrow(loaded, tables, plan.in_file, study, key, patient, most)
-    hashed = key.hash(
-        pa.array(listed, pa.string()), f"patient of {loaded.center}", f"{loaded.center}-"
-    )
+    hashed = key.hash_keys(pa.array(listed, pa.string()), loaded.center)
     return Trace(
         loaded.center,
         loaded.source.name,

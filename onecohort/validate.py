@@ -238,3 +238,13 @@ def _without(values: pa.Array, mask: Mask | None) -> pa.Array:
     if mask is None:
         return values
     return pc.if_else(pa.array(mask), pa.scalar(None, values.type), values)
+
+
+def reasons_of(failures: list[Failure]) -> dict[int, tuple[str, str]]:
+    """Patient -> the first check that keeps them out, and its words."""
+    found: dict[int, tuple[str, str]] = {}
+    for failure in failures:
+        if failure.costs_row:
+            for number in failure.patients:
+                found.setdefault(int(number), (failure.check, failure.message))
+    return found
