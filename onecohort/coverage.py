@@ -17,9 +17,11 @@ def check_layout(loaded: LoadedMapping, tables: Mapping[str, Table], plan: Plan)
         table = tables[name]
         absent = [name for name in wanted if name not in table.columns and name != ROW_NUMBER]
         if absent:
-            near = "; ".join(
-                f"{column!r}: {did_you_mean(column, table.columns)}" for column in absent
-            )
+            # A column that the mapping knows cannot be the one that it misses.
+            new = [column for column in table.columns if column not in plan.spoken_for(name)]
+            near = "; ".join(f"{column!r}: {did_you_mean(column, new)}" for column in absent)
+            if not new:
+                near = "the export has no column that is new"
             sheet = f" [{table.sheet}]" if table.sheet else ""
             raise ExportError(
                 f"{table.export}{sheet}",

@@ -25,7 +25,7 @@ from onecohort.manifest import Json, read_manifest, write_manifest
 from onecohort.pool import COHORT, pool
 from onecohort.pseudonym import PseudonymKey, find_key
 from onecohort.publish import complete, draft_folder, publish, published_run
-from onecohort.study import SCHEMAS, Study
+from onecohort.study import SCHEMAS, Study, no_mapping
 
 if TYPE_CHECKING:
     from onecohort.analysis import FigureFormat
@@ -109,8 +109,7 @@ def build(
 def start_run(study: Study, out: Path) -> Run:
     """Begin a run; raises StudyError where the study has no mapping at all."""
     if not study.centers:
-        fix = "write one with `onecohort draft CENTER FILE…`"
-        raise StudyError(Mistake("center_mappings", "there is no mapping", fix))
+        raise StudyError(no_mapping())
     now = datetime.now(UTC)
     out.mkdir(parents=True, exist_ok=True)
     run_id = f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}"

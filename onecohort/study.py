@@ -95,6 +95,12 @@ class Study:
         return load_mapping(self.mapping_path(center), f"{MAPPINGS}/{center}.yaml")
 
 
+def no_mapping() -> Mistake:
+    """What is wrong with a study that knows no center yet."""
+    fix = "write one with `onecohort draft CENTER FILE…`"
+    return Mistake(MAPPINGS, "there is no mapping", fix)
+
+
 def load_study(root: Path, *, exports: Path | None = None, as_of: date | None = None) -> Study:
     """Open the study in a folder.
 

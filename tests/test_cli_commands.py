@@ -115,6 +115,18 @@ def test_a_failed_center_is_not_told_again_by_the_log(desk: Path) -> None:
     assert done.stdout.count("panaro failed") == 1
 
 
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_a_study_without_a_mapping_is_told_how_to_get_one(
+    command: str, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "center_mappings" / "panaro.yaml").unlink()
+    said, code = give(f"onecohort {command}", monkeypatch, capsys)
+    assert code == 2
+    assert said == (
+        "center_mappings  there is no mapping\n    write one with `onecohort draft CENTER FILE…`"
+    )
+
+
 def test_one_failed_center_does_not_stop_the_others(
     desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,7 +39,7 @@ def test_a_column_that_is_gone_is_a_changed_layout_with_the_nearest_name() -> No
     assert mistake.what == (
         "the layout has changed: no column 'Sesso', 'Nota', which mapping.yaml reads"
     )
-    assert mistake.fix.startswith("'Sesso': did you mean 'Sessso'?; 'Nota': one of: id, Sessso")
+    assert mistake.fix.startswith("'Sesso': did you mean 'Sessso'?; 'Nota': one of: Sessso")
 
 
 def test_a_column_that_nobody_speaks_for_is_named_once() -> None:

@@ -62,7 +62,7 @@ def build_command(
                 on_step=status.update,
             )
     except StudyError:
-        if len(failed) < len(centers or opened.centers):
+        if not failed or len(failed) < len(centers or opened.centers):
             raise
         console.print("no center is left: nothing is written, what was published stays")
         return MISTAKE if {summary.cause for summary in failed} == {"mapping"} else CENTER_FAILED

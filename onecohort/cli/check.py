@@ -19,7 +19,7 @@ from onecohort.mapping.check import check_given, check_mapping
 from onecohort.mapping.load import LoadedMapping, survey_mapping
 from onecohort.mapping.marks import find_marks
 from onecohort.pseudonym import find_key
-from onecohort.study import MAPPINGS, Study, load_study
+from onecohort.study import MAPPINGS, Study, load_study, no_mapping
 
 CLEAN, NEEDS_A_PERSON, MISTAKE = 0, 1, 2
 AT_ONCE = 4  # centers
@@ -39,6 +39,8 @@ def check_command(
     """Check, show, and return the exit code: 0 clean, 1 something to look at, 2 a mistake."""
     opened = load_study(study, exports=exports, as_of=as_of)
     asked = list(centers or opened.centers)
+    if not asked:
+        raise StudyError(no_mapping())
     # Much of the time goes into waiting: for Arrow, for files, for the process that reads SPSS and Stata.
     with ThreadPoolExecutor(AT_ONCE) as pool:
         told = dict(zip(asked, pool.map(partial(check_center, opened), asked), strict=True))
