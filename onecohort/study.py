@@ -163,9 +163,7 @@ def _policies(root: Path) -> list[Policy]:
     if not path.is_file():
         return []
     source = read_yaml(path, f"{SCHEMAS}/checks.yaml")
-    assert isinstance(source.tree, dict)
-    listed = source.tree.get("checks", {})
-    assert isinstance(listed, dict)
+    listed = _named_parts(source, "checks")
     found: list[Policy] = []
     mistakes: list[Mistake] = []
     for check, tree in listed.items():
@@ -186,15 +184,12 @@ def _overrides(root: Path, policies: list[Policy]) -> list[Override]:
     if not path.is_file():
         return []
     source = read_yaml(path, f"{SCHEMAS}/checks.yaml")
-    assert isinstance(source.tree, dict)
-    listed = source.tree.get("overrides") or {}
-    assert isinstance(listed, dict)
+    listed = _named_parts(source, "overrides")
     known = [policy.check for policy in policies]
     found: list[Override] = []
     mistakes: list[Mistake] = []
-    for center, checks in listed.items():
-        assert isinstance(checks, dict)
-        for check, tree in checks.items():
+    for center in listed:
+        for check, tree in _named_parts(source, "overrides", center).items():
             where = source.where("overrides", center, check)
             if check not in known:
                 what = f"overrides a check {check!r} that is not above"
@@ -209,6 +204,22 @@ def _overrides(root: Path, policies: list[Policy]) -> list[Override]:
     if mistakes:
         raise StudyError(*mistakes)
     return found
+
+
+def _named_parts(source: YamlSource, *path: str) -> dict[str, object]:
+    """What stands under a name, part by part; nothing where the name is missing or empty."""
+    tree: object = source.tree
+    for at, name in enumerate(("", *path)):
+        if name:
+            assert isinstance(tree, dict)
+            tree = tree.get(name)
+        if tree in (None, ""):
+            return {}
+        if not isinstance(tree, dict):
+            what = "holds no names with what belongs to them"
+            raise StudyError(Mistake(source.where(*path[:at]), what, "write `name: …`, indented"))
+    assert isinstance(tree, dict)
+    return tree
 
 
 def _as_mistakes(error: ValidationError, source: YamlSource, *path: str) -> StudyError:

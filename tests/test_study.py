@@ -29,6 +29,10 @@ def _write(path: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+def _rewrite(path: str, text: str) -> Callable[[Path], None]:
+    return lambda root: (root / path).write_text(text + "\n", encoding="utf-8") and None
+
+
 def _remove(path: str) -> Callable[[Path], None]:
     return lambda root: (root / path).unlink()
 
@@ -41,6 +45,25 @@ def _remove(path: str) -> Callable[[Path], None]:
         (_write("schemas/study.yaml", "title:", "titel:"), "schemas/study.yaml:"),
         (_write("schemas/study.yaml", "2021-06-30", "last June"), "as_of"),
         (_write("schemas/checks.yaml", "severity: error", "severity: eror"), "'eror' is none of"),
+        (
+            _write("schemas/study.yaml", "hma_start_date", "hma_strat"),
+            "'hma_strat' is no published date",
+        ),
+        (_rewrite("schemas/checks.yaml", "- a list"), "holds no names with what belongs to them"),
+        (_rewrite("schemas/checks.yaml", "checks: 3"), "holds no names with what belongs to them"),
+        (_rewrite("schemas/checks.yaml", "overrides: { tevere: [x] }"), "schemas/checks.yaml:1:"),
+        (
+            _write(
+                "schemas/checks.yaml",
+                "  tevere:\n    person.at_two",
+                "  tevere:\n    person.at_tow",
+            ),
+            "overrides a check 'person.at_tow_centers' that is not above",
+        ),
+        (
+            _write("schemas/checks.yaml", "threshold_pct: 15,", "threshold_pct: many,"),
+            "valid number",
+        ),
         (_write("schemas/patient.py", 'vocabulary="sex"', 'vocabulary="sexx"'), "KeyError: 'sexx'"),
     ],
 )
@@ -87,3 +110,8 @@ def test_only_the_studys_own_checks_decide_who_is_eligible(project: Path) -> Non
         "eligibility_salvage_line",
         "eligibility_without_venetoclax",
     }
+
+
+def test_a_study_without_a_word_on_its_checks_is_a_study(root: Path) -> None:
+    (root / "schemas" / "checks.yaml").write_text("", encoding="utf-8")
+    assert load_study(root).schema.policies == {}
