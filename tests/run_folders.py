@@ -15,21 +15,12 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
 from onecohort.findings import SCHEMA as FINDINGS
+from onecohort.lineage import SCHEMA as LINEAGE
 from onecohort.quarantine import SCHEMA as QUARANTINE
 from onecohort.schema import CohortSchema
 from onecohort.study import load_study
 
 ROOT = Path(__file__).resolve().parents[1]
-LINEAGE = pa.schema(
-    [
-        ("center", pa.string()),
-        ("patient_id", pa.string()),
-        ("table", pa.string()),
-        ("export", pa.string()),
-        ("sheet", pa.string()),
-        ("row", pa.int64()),
-    ]
-)
 
 
 @cache

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from onecohort.changes import compare_cohorts, compare_findings, findings_status
-from tests.run_folders import LINEAGE, cohort_of, finding, findings_of, frame
+from onecohort.lineage import SCHEMA as LINEAGE
+from tests.run_folders import cohort_of, finding, findings_of, frame
 
 OLD = "piave/pazienti_2021-06.csv"
 NEW = "piave/pazienti_2021-12-01.csv"
