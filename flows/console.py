@@ -16,12 +16,13 @@ from onecohort.errors import StudyError
 if TYPE_CHECKING:
     from prefect import State
 
+PIPED_WIDTH = 120  # a log file or a pipe has no width; the table of results needs this much
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the flow, show progress and the result; the exit code is that of `onecohort build`."""
     given = _parse(sys.argv[1:] if arguments is None else arguments)
-    # A log file or a pipe has no width; the table of centers needs this much.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
     try:
         return _run(given, console)
     except KeyboardInterrupt:

@@ -81,6 +81,8 @@ def test_a_first_start_shows_progress_then_the_result_and_nothing_else(home: Pat
     assert progress[9:] == ["pooling", "analysis", "reports"]
     assert lines[lines.index("reports") + 1].startswith("center ")
     assert any(re.fullmatch(r"Patients +100 +100 +agrees *", line) for line in lines)
+    assert sum(line.rstrip().endswith(" agrees") for line in lines) == 13
+    assert any("better than de novo, multivariate p " in line for line in lines)  # on one line
     assert any("out/cohort/cohort.parquet" in line for line in lines)
     assert lines[-1].endswith(" is published")
     for word in ("Traceback", "Error", "WARNING", "prefect.", "CancelledError"):
